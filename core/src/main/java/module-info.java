@@ -1,6 +1,7 @@
 import org.jspecify.annotations.NullMarked;
 
 /** Signals, tills, locks, closeable queues, and named threads in a tree. */
+// Each package is @NullMarked as well, for users on the class path, where nobody reads this file.
 @NullMarked
 module org.morethreads {
   requires static transitive org.jspecify;
