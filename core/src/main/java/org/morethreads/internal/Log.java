@@ -1,0 +1,103 @@
+package org.morethreads.internal;
+
+import java.io.PrintStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where core reports: {@link System.Logger} {@code org.morethreads}, so that it brings no logging
+ * framework with it. Inside the JVM's shutdown, when the JDK's own logging may have closed itself
+ * already, it writes to standard error.
+ */
+public final class Log {
+  private static volatile boolean straightToStandardError;
+  private static volatile @Nullable Listener listener;
+
+  private Log() {}
+
+  private static final class Holder {
+    static final System.Logger LOGGER = System.getLogger("org.morethreads");
+  }
+
+  /** Hears every record before it is written. */
+  @FunctionalInterface
+  public interface Listener {
+    /**
+     * A record is about to be written.
+     *
+     * @param level its level
+     * @param message its text
+     * @param failure the failure it reports, or null
+     */
+    void logged(System.Logger.Level level, String message, @Nullable Throwable failure);
+  }
+
+  /**
+   * Installs a listener; null removes it.
+   *
+   * @param newListener the listener, or null
+   */
+  public static void setListener(@Nullable Listener newListener) {
+    listener = newListener;
+  }
+
+  /** From now on everything goes to standard error: the JVM is shutting down. */
+  public static void straightToStandardError() {
+    straightToStandardError = true;
+  }
+
+  /**
+   * Reports something expected.
+   *
+   * @param message the text
+   */
+  public static void info(String message) {
+    write(System.Logger.Level.INFO, message, null);
+  }
+
+  /**
+   * Reports something that somebody should look at.
+   *
+   * @param message the text
+   */
+  public static void warning(String message) {
+    write(System.Logger.Level.WARNING, message, null);
+  }
+
+  /**
+   * Reports a failure that reaches nobody else.
+   *
+   * @param message the text
+   * @param failure the failure
+   */
+  public static void error(String message, Throwable failure) {
+    write(System.Logger.Level.ERROR, message, failure);
+  }
+
+  private static void write(
+      System.Logger.Level level, String message, @Nullable Throwable failure) {
+    try {
+      Listener hears = listener;
+      if (hears != null) {
+        hears.logged(level, message, failure);
+      }
+      if (straightToStandardError) {
+        writeToStandardError(level, message, failure);
+      } else if (failure == null) {
+        Holder.LOGGER.log(level, message);
+      } else {
+        Holder.LOGGER.log(level, message, failure);
+      }
+    } catch (Throwable broken) { // a log back end that fails must not break a shutdown
+      writeToStandardError(level, message + " (and the log failed: " + broken + ")", failure);
+    }
+  }
+
+  private static void writeToStandardError(
+      System.Logger.Level level, String message, @Nullable Throwable failure) {
+    PrintStream out = System.err;
+    out.println(level + " org.morethreads: " + message);
+    if (failure != null) {
+      failure.printStackTrace(out);
+    }
+  }
+}

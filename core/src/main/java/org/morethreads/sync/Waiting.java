@@ -1,0 +1,232 @@
+package org.morethreads.sync;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Dependent;
+import org.morethreads.internal.Firing;
+import org.morethreads.internal.Library;
+import org.morethreads.internal.OneShot;
+import org.morethreads.internal.SchedulePoint;
+import org.morethreads.internal.Surroundings;
+
+/**
+ * For the library's own use: a thread that waits for a signal, until another: it hangs a link into
+ * each leaf below the two, sleeps no longer than the nearest till among them, and looks at both
+ * again after each wake-up. Confined to the waiting thread; it is also the blocker that dumps show.
+ *
+ * @hidden
+ */
+@SuppressWarnings("exports") // only our own modules can call it
+public final class Waiting {
+  private static final OneShot[] NO_SIGNALS = {};
+  private static final Dependent[] NO_LINKS = {};
+  private static final Till[] NO_TILLS = {};
+
+  private final Signal wanted;
+  private final Signal till;
+  private final Surroundings surroundings;
+  private final Thread thread;
+
+  private OneShot[] linked = NO_SIGNALS;
+  private Dependent[] links = NO_LINKS;
+  private int count;
+  private Till[] tills = NO_TILLS;
+  private int tillCount;
+
+  private Waiting(Signal wanted, Signal till, Surroundings surroundings) {
+    this.wanted = wanted;
+    this.till = till;
+    this.surroundings = surroundings;
+    this.thread = Thread.currentThread();
+  }
+
+  static boolean await(Signal wanted, Signal till) throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException("Interrupted before waiting for \"" + wanted + "\".");
+    }
+    if (wanted.isSignalled()) {
+      return true;
+    }
+    if (till.isSignalled()) {
+      return wanted.isSignalled(); // it may have gone between the two looks
+    }
+    return new Waiting(wanted, till, Surroundings.current()).await(false, 0);
+  }
+
+  static boolean await(Signal wanted, Duration timeout) throws InterruptedException {
+    long nanos = Till.nanosOf(timeout);
+    if (Thread.interrupted()) {
+      throw new InterruptedException("Interrupted before waiting for \"" + wanted + "\".");
+    }
+    if (wanted.isSignalled()) {
+      return true;
+    }
+    if (nanos <= 0) {
+      return false;
+    }
+    Surroundings surroundings = Surroundings.current();
+    long deadline = surroundings.time().nanoTime() + nanos;
+    return new Waiting(wanted, Signal.NEVER, surroundings).await(true, deadline);
+  }
+
+  private boolean await(boolean timed, long deadline) throws InterruptedException {
+    try {
+      wanted.collect(this);
+      till.collect(this);
+      while (true) {
+        SchedulePoint.at("signal.await");
+        if (wanted.isSignalled()) {
+          return true;
+        }
+        if (till.isSignalled()) {
+          return wanted.isSignalled();
+        }
+        long left = nanosLeft();
+        if (timed) {
+          long own = deadline - surroundings.time().nanoTime();
+          if (own <= 0) {
+            return wanted.isSignalled();
+          }
+          left = Math.min(left, own);
+        }
+        park(surroundings, this, left);
+        if (Thread.interrupted()) {
+          throw new InterruptedException("Interrupted while waiting for \"" + wanted + "\".");
+        }
+      }
+    } finally {
+      unlink();
+    }
+  }
+
+  /**
+   * Parks the calling thread until a condition holds, a signal goes, a time has come, or it is
+   * interrupted.
+   *
+   * @param library the proof of membership
+   * @param surroundings those of the calling thread
+   * @param blocker what it waits for, for dumps
+   * @param till what ends the wait
+   * @param timed whether {@code deadline} counts
+   * @param deadline the end of the wait by the surroundings' clock
+   * @param done the condition; whoever makes it true unparks the thread
+   * @return true when the thread was interrupted, and the status is cleared; false otherwise
+   */
+  public static boolean parkUntil(
+      Library library,
+      Surroundings surroundings,
+      Object blocker,
+      Signal till,
+      boolean timed,
+      long deadline,
+      BooleanSupplier done) {
+    Objects.requireNonNull(library, "library");
+    Waiting waiting = new Waiting(Signal.NEVER, till, surroundings);
+    try {
+      till.collect(waiting);
+      while (!done.getAsBoolean() && !till.isSignalled()) {
+        long left = waiting.nanosLeft();
+        if (timed) {
+          long own = deadline - surroundings.time().nanoTime();
+          if (own <= 0) {
+            return false;
+          }
+          left = Math.min(left, own);
+        }
+        SchedulePoint.at("parkUntil");
+        park(surroundings, blocker, left);
+        if (Thread.interrupted()) {
+          return true;
+        }
+      }
+      return false;
+    } finally {
+      waiting.unlink();
+    }
+  }
+
+  private static void park(Surroundings surroundings, Object blocker, long nanos) {
+    if (nanos == Long.MAX_VALUE) {
+      surroundings.park(blocker);
+    } else {
+      surroundings.parkNanos(blocker, nanos);
+    }
+  }
+
+  /**
+   * The time until the nearest till that has not gone yet; the largest number when there is none.
+   */
+  private long nanosLeft() {
+    long nearest = Long.MAX_VALUE;
+    for (int i = 0; i < tillCount; i++) {
+      if (!tills[i].isSignalled()) {
+        nearest = Math.min(nearest, Math.max(1, tills[i].nanosLeft()));
+      }
+    }
+    return nearest;
+  }
+
+  /** Hangs a link into a signal. */
+  void link(Signal signal) {
+    if (signal instanceof LazySignal lazy) {
+      lazy.retain();
+    }
+    hang(signal);
+  }
+
+  /** Takes a till into account: it wakes this thread by the clock, or by its maker's pleaseStop. */
+  void watch(Till watched) {
+    if (tillCount == tills.length) {
+      tills = Arrays.copyOf(tills, Math.max(1, 2 * tillCount));
+    }
+    tills[tillCount++] = watched;
+    if (watched.canBeHurried()
+        && !watched.maker().isOf(thread)) { // a stop unparks the maker itself
+      OneShot hurry = watched.maker().hurrySignal();
+      if (hurry != null) {
+        hang(hurry);
+      }
+    }
+  }
+
+  private void hang(OneShot signal) {
+    if (count == links.length) {
+      int more = Math.max(2, 2 * count);
+      linked = Arrays.copyOf(linked, more);
+      links = Arrays.copyOf(links, more);
+    }
+    Dependent.WaitLink link = new Dependent.WaitLink(surroundings, thread);
+    linked[count] = signal;
+    links[count] = link;
+    count++;
+    Firing.push(signal, link); // one that has fired is seen by the look that follows
+  }
+
+  private void unlink() {
+    for (int i = 0; i < count; i++) {
+      if (Firing.remove(linked[i], links[i]) && linked[i] instanceof LazySignal lazy) {
+        lazy.release();
+      }
+    }
+  }
+
+  /** {@return the signal that the thread waits for} */
+  public Signal wanted() {
+    return wanted;
+  }
+
+  /** {@return the signal that ends the wait early, or null when there is none} */
+  public @Nullable Signal till() {
+    return till == Signal.NEVER ? null : till;
+  }
+
+  @Override
+  public String toString() {
+    return till == Signal.NEVER
+        ? "signal \"" + wanted + "\""
+        : "signal \"" + wanted + "\" until \"" + till + "\"";
+  }
+}
