@@ -104,6 +104,12 @@ public abstract class Surroundings {
    */
   public abstract Instant hurriedAt();
 
+  /**
+   * Counts a till that was born hurried: a thread that makes many of them does not look at its
+   * {@code pleaseStop}.
+   */
+  public void madeHurriedTill() {}
+
   /** {@return the signal that goes when the hurry begins, or null when it never will} */
   public abstract @Nullable OneShot hurrySignal();
 

@@ -62,6 +62,9 @@ public sealed class Till extends LazySignal {
    */
   public static Till after(Duration time) {
     Surroundings maker = Surroundings.current();
+    if (maker.isHurried()) {
+      maker.madeHurriedTill();
+    }
     return new Till(maker, maker.time().nanoTime() + nanosOf(time));
   }
 

@@ -1,0 +1,105 @@
+package org.morethreads.thread;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Surroundings;
+
+/**
+ * The living children of a node. Everything but {@link #closer} is guarded by the node's child
+ * lock.
+ */
+final class Children {
+  /** The newest of them; they are linked by {@link Node#older} and {@link Node#newer}. */
+  @Nullable Node newest;
+
+  int count;
+
+  /** The number of children ever linked: their start order. */
+  long linked;
+
+  /**
+   * How often each name was given out while a child of that name lived; so that equal names get
+   * {@code #2}.
+   */
+  private final Map<String, NameUse> names = new HashMap<>();
+
+  private @Nullable String lastName;
+  private @Nullable NameUse lastUse;
+
+  /** Who waits for the last of them to go. */
+  volatile @Nullable Closer closer;
+
+  /** A thread that waits for the children to go. */
+  record Closer(Surroundings surroundings, Thread thread) {
+    void wake() {
+      surroundings.unpark(thread);
+    }
+  }
+
+  private static final class NameUse {
+    int alive;
+    int given;
+  }
+
+  void link(Node child) {
+    child.order = ++linked;
+    child.ordinal = giveOrdinal(child.name);
+    child.older = newest;
+    child.newer = null;
+    if (newest != null) {
+      newest.newer = child;
+    }
+    newest = child;
+    count++;
+  }
+
+  void unlink(Node child) {
+    if (child.newer == null) {
+      newest = child.older;
+    } else {
+      child.newer.older = child.older;
+    }
+    if (child.older != null) {
+      child.older.newer = child.newer;
+    }
+    child.older = null;
+    child.newer = null;
+    count--;
+    takeNameBack(child.name);
+  }
+
+  private int giveOrdinal(String name) {
+    NameUse use = useOf(name);
+    if (use == null) {
+      use = new NameUse();
+      names.put(name, use);
+      lastName = name;
+      lastUse = use;
+    }
+    use.alive++;
+    return ++use.given;
+  }
+
+  private void takeNameBack(String name) {
+    NameUse use = useOf(name);
+    if (use != null && --use.alive == 0) {
+      names.remove(name);
+      lastName = null;
+      lastUse = null;
+    }
+  }
+
+  @SuppressWarnings("StringEquality") // a cache: a miss is only slower
+  private @Nullable NameUse useOf(String name) {
+    if (name == lastName) {
+      return lastUse;
+    }
+    NameUse use = names.get(name);
+    if (use != null) {
+      lastName = name;
+      lastUse = use;
+    }
+    return use;
+  }
+}

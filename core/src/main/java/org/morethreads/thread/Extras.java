@@ -1,0 +1,67 @@
+package org.morethreads.thread;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Time;
+import org.morethreads.sync.OpenSignal;
+import org.morethreads.sync.Signal;
+
+/** What few threads have, so that the many need no room for it. */
+final class Extras {
+  /** The threads that need this one: it is told only after they have stopped (H4). */
+  final List<Node> needers = new CopyOnWriteArrayList<>();
+
+  /**
+   * Failures of children that nobody has claimed yet, by start order, at most {@link
+   * Failures#MOST}.
+   */
+  final ConcurrentSkipListMap<Long, Failures.Unclaimed> unclaimed = new ConcurrentSkipListMap<>();
+
+  /** How many more children failed. */
+  final AtomicInteger furtherFailures = new AtomicInteger();
+
+  /** This thread's own failure, waiting to be claimed. */
+  volatile Failures.@Nullable Unclaimed failure;
+
+  volatile @Nullable OpenSignal ready;
+  volatile boolean released;
+  volatile boolean claimed;
+
+  private final List<Runnable> atEnd = new ArrayList<>(2);
+  private boolean ended;
+
+  /** Keeps a timer until the thread ends. */
+  void keep(Time.Scheduled timer) {
+    atEnd(timer::cancel);
+  }
+
+  /** Keeps a registration until the thread ends. */
+  void keep(Signal.Registration registration) {
+    atEnd(registration::remove);
+  }
+
+  private void atEnd(Runnable action) {
+    synchronized (atEnd) {
+      if (!ended) {
+        atEnd.add(action);
+        return;
+      }
+    }
+    action.run();
+  }
+
+  /** The thread has ended: its timers and registrations go. */
+  void release() {
+    List<Runnable> due;
+    synchronized (atEnd) {
+      ended = true;
+      due = List.copyOf(atEnd);
+      atEnd.clear();
+    }
+    due.forEach(Runnable::run);
+  }
+}

@@ -1,0 +1,199 @@
+package org.morethreads.thread;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Log;
+import org.morethreads.internal.Time;
+
+/**
+ * What becomes of a failure (H7): whoever joins the thread claims it; {@code release} sends it to
+ * the log; otherwise it is logged when the parent ends, or after 60 s, and becomes part of the
+ * parent's outcome.
+ */
+final class Failures {
+  /** So many failures of children become part of an outcome; of more than that there is a count. */
+  static final int MOST = 16;
+
+  private static final long LOGGED_AFTER = Duration.ofSeconds(60).toNanos();
+
+  private Failures() {}
+
+  /** A failure that waits to be claimed. UNCLAIMED -> CLAIMED, UNCLAIMED -> LOGGED -> CLAIMED. */
+  static final class Unclaimed {
+    private static final int UNCLAIMED = 0;
+    private static final int LOGGED = 1;
+    private static final int CLAIMED = 2;
+
+    final Node child;
+    final Throwable failure;
+    private final AtomicInteger state = new AtomicInteger();
+    private volatile Time.@Nullable Scheduled timer;
+
+    Unclaimed(Node child, Throwable failure) {
+      this.child = child;
+      this.failure = failure;
+    }
+
+    private void logOnce(String why) {
+      if (state.compareAndSet(UNCLAIMED, LOGGED)) {
+        Log.error("Thread \"" + child + "\" failed, and " + why + ".", failure);
+      }
+    }
+
+    private void claim() {
+      state.set(CLAIMED);
+      Time.Scheduled pending = timer;
+      if (pending != null) {
+        pending.cancel();
+      }
+    }
+  }
+
+  /** A child has failed; its outcome is recorded, but nobody has been told. */
+  static void offer(Node parent, Node child, Throwable failure) {
+    Extras its = child.extras();
+    if (its.claimed) {
+      return;
+    }
+    if (its.released) {
+      Log.error("Released thread \"" + child + "\" failed.", failure);
+      return;
+    }
+    Unclaimed entry = new Unclaimed(child, failure);
+    if (failure instanceof ThreadFailedException derived
+        && derived.threadPath().equals(child.describe())) {
+      entry.state.set(Unclaimed.LOGGED); // made of failures of its children, which are in the log
+    }
+    its.failure = entry;
+    Extras above = parent.extras();
+    if (above.unclaimed.size() >= MOST) {
+      above.furtherFailures.incrementAndGet();
+      entry.logOnce("its parent has " + MOST + " unclaimed failures of children already");
+      return;
+    }
+    above.unclaimed.put(child.order, entry);
+    if (its.claimed || its.released) {
+      claim(child); // a joiner or releaser came in between, and may have seen no entry
+      if (its.released && !its.claimed) {
+        Log.error("Released thread \"" + child + "\" failed.", failure);
+      }
+      return;
+    }
+    entry.timer =
+        parent
+            .time()
+            .schedule(
+                LOGGED_AFTER,
+                () ->
+                    parent
+                        .time()
+                        .startDetached(
+                            "unclaimed failure",
+                            () -> entry.logOnce("nobody has joined it for 60 s")));
+    if (entry.state.get() == Unclaimed.CLAIMED) {
+      entry.claim();
+    }
+  }
+
+  /** Somebody has received the failure of a thread. */
+  static void claim(Node child) {
+    Extras its = child.extras();
+    its.claimed = true;
+    take(child, its);
+  }
+
+  private static @Nullable Unclaimed take(Node child, Extras its) {
+    Unclaimed entry = its.failure;
+    Node parent = child.parent;
+    if (entry == null || parent == null) {
+      return null;
+    }
+    entry.claim();
+    Extras above = parent.extrasOrNull();
+    if (above != null && above.unclaimed.remove(child.order, entry)) {
+      return entry;
+    }
+    return null;
+  }
+
+  /** Nobody will join a thread: what it fails with goes to the log, at once. */
+  static void release(Node child) {
+    Extras its = child.extras();
+    its.released = true;
+    if (!its.claimed) {
+      Unclaimed entry = take(child, its);
+      if (entry != null) {
+        Log.error("Released thread \"" + child + "\" failed.", entry.failure);
+      }
+    }
+  }
+
+  /** The failures of children that nobody has claimed yet, in start order. */
+  static List<Throwable> of(Node parent) {
+    Extras its = parent.extrasOrNull();
+    List<Throwable> failures = new ArrayList<>();
+    if (its != null) {
+      its.unclaimed.values().forEach(entry -> failures.add(entry.failure));
+    }
+    return failures;
+  }
+
+  /**
+   * Adds the unclaimed failures of the children to a thread's own outcome, and logs those that were
+   * not.
+   */
+  static Outcome<?> withChildren(Node parent, Outcome<?> own) {
+    Extras its = parent.extrasOrNull();
+    if (its == null) {
+      return own;
+    }
+    List<Unclaimed> entries = new ArrayList<>();
+    for (Map.Entry<Long, Unclaimed> next = its.unclaimed.pollFirstEntry();
+        next != null;
+        next = its.unclaimed.pollFirstEntry()) {
+      Unclaimed entry = next.getValue();
+      if (entry.state.get() != Unclaimed.CLAIMED) {
+        entry.logOnce("nobody has joined it before its parent ended");
+        entry.claim();
+        entries.add(entry);
+      }
+    }
+    if (entries.isEmpty()) {
+      return own;
+    }
+    int further = its.furtherFailures.get();
+    if (own instanceof Outcome.Failed<?>(Throwable failure)) {
+      entries.forEach(entry -> suppress(failure, entry.failure));
+      return own;
+    }
+    Unclaimed first = entries.getFirst();
+    int count = entries.size() + further;
+    String path = parent.describe();
+    ThreadFailedException failure =
+        new ThreadFailedException(
+            path,
+            "Thread \""
+                + path
+                + "\" is held to have failed, since "
+                + (count == 1 ? "its child" : count + " of its children, first")
+                + " \""
+                + first.child.ownName()
+                + "\" failed and nobody joined "
+                + (count == 1 ? "it" : "them")
+                + ": "
+                + first.failure,
+            first.failure);
+    entries.subList(1, entries.size()).forEach(entry -> suppress(failure, entry.failure));
+    return new Outcome.Failed<>(failure);
+  }
+
+  private static void suppress(Throwable failure, Throwable further) {
+    if (failure != further) {
+      failure.addSuppressed(further);
+    }
+  }
+}

@@ -1,0 +1,789 @@
+package org.morethreads.thread;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.channels.ClosedByInterruptException;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Firing;
+import org.morethreads.internal.Log;
+import org.morethreads.internal.OneShot;
+import org.morethreads.internal.SchedulePoint;
+import org.morethreads.internal.Surroundings;
+import org.morethreads.internal.Time;
+
+/**
+ * A thread's place in the tree, and the surroundings of its code. It sits in the thread's
+ * uncaught-exception-handler slot, where {@link Surroundings#current} finds it; nothing is ever
+ * uncaught in a managed thread.
+ */
+final class Node extends Surroundings implements Runnable, Thread.UncaughtExceptionHandler {
+  /*
+   * Life cycle; the state only moves down this list, but for the excursion to INTERRUPTING.
+   *
+   *     PREPARED -> STARTED       // start(): linked under the parent's child lock
+   *      STARTED -> RUNNING       // the thread runs; the task is called
+   *      RUNNING -> INTERRUPTING  // the stop watch interrupts, and goes back: so that no interrupt comes after the task
+   *      RUNNING -> CLOSING       // the task has ended, or sits in System.exit; children are told and awaited
+   *      CLOSING -> ENDED         // the outcome is recorded
+   *
+   * `outcome` is written once, by CAS: by the thread itself, or by the stop watch that abandons it. Who wins fires `stopped` and
+   * unlinks the node; the loser logs. Closing the child list (`closed`) always comes before the outcome.
+   */
+  static final int PREPARED = 0;
+  static final int STARTED = 1;
+  static final int RUNNING = 2;
+  static final int INTERRUPTING = 3;
+  static final int CLOSING = 4;
+  static final int ENDED = 5;
+
+  private static final VarHandle STATE;
+  private static final VarHandle OUTCOME;
+  private static final VarHandle REQUEST;
+  private static final VarHandle ESCALATION;
+  private static final VarHandle CHILD_LOCK;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      STATE = lookup.findVarHandle(Node.class, "state", int.class);
+      OUTCOME = lookup.findVarHandle(Node.class, "outcome", Outcome.class);
+      REQUEST = lookup.findVarHandle(Node.class, "request", Told.class);
+      ESCALATION = lookup.findVarHandle(Node.class, "escalation", int.class);
+      CHILD_LOCK = lookup.findVarHandle(Node.class, "childLock", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private static final Node[] NONE = {};
+
+  /** What sort of thread stands behind a node. */
+  enum Kind {
+    /** None: the root of a tree. */
+    ROOT,
+    /** Started by us. */
+    OWNED,
+    /** Adopted; not ours to interrupt. */
+    ADOPTED,
+    /** Adopted, and agrees to be interrupted. */
+    ADOPTED_INTERRUPTIBLE
+  }
+
+  // ---- immutable
+
+  final ThreadTree tree;
+  final @Nullable Node parent;
+  final String name;
+  final Kind kind;
+  final StopPolicy policy;
+  final Options options;
+  final ManagedThread<?> handle;
+  final StopSignal pleaseStop = new StopSignal(this);
+  final StoppedSignal stopped = new StoppedSignal(this);
+
+  // ---- written before the thread starts, or by the thread itself
+
+  private @Nullable Thread thread;
+  private ManagedThread.@Nullable Call<?> task;
+  long startedAtNanos;
+
+  /**
+   * How many tills the thread has made since it was told: one that loops on them does not look at
+   * its pleaseStop.
+   */
+  int hurriedTills;
+
+  /** The line that started the thread, or more of the stack. */
+  StackTraceElement @Nullable [] startedFrom;
+
+  // ---- guarded by the parent's child lock
+
+  @Nullable Node older;
+  @Nullable Node newer;
+
+  /** The start order among the parent's children; written before the node is visible. */
+  long order;
+
+  /** Which of the living children of this name it was; written before the node is visible. */
+  int ordinal;
+
+  // ---- changed by anybody
+
+  private volatile int state;
+  private volatile @Nullable Outcome<?> outcome;
+
+  /** The first request to stop; the thread may be told later, when others must stop before. */
+  private volatile @Nullable Told request;
+
+  /** Written once, under the child lock, before {@code pleaseStop} fires. */
+  private volatile @Nullable Told told;
+
+  /** How far the stop watch has gone with this node: see {@link StopWatch}. */
+  volatile int escalation;
+
+  /** What few threads have. */
+  private volatile @Nullable Extras extras;
+
+  /** A spin bit, held for a few instructions. Guards the fields below. */
+  private volatile int childLock;
+
+  private @Nullable Children children;
+  private boolean closed;
+
+  Node(
+      ThreadTree tree,
+      @Nullable Node parent,
+      Kind kind,
+      String name,
+      Options options,
+      ManagedThread.@Nullable Call<?> task) {
+    this.tree = tree;
+    this.parent = parent;
+    this.kind = kind;
+    this.name = name;
+    this.options = options;
+    this.policy = parent == null ? options.policy : options.policy.under(parent.policy);
+    this.task = task;
+    this.handle = new ManagedThread<>(this);
+  }
+
+  // ---- surroundings
+
+  @Override
+  public Time time() {
+    return tree.time;
+  }
+
+  @Override
+  public boolean isOf(Thread other) {
+    return thread == other;
+  }
+
+  @Override
+  public boolean isHurried() {
+    return Firing.isFired(pleaseStop);
+  }
+
+  @Override
+  public long hurriedAtNanos() {
+    Told when = told;
+    return when == null ? time().nanoTime() : when.atNanos();
+  }
+
+  @Override
+  public Instant hurriedAt() {
+    Told when = told;
+    return when == null ? time().now() : when.at();
+  }
+
+  @Override
+  public OneShot hurrySignal() {
+    return pleaseStop;
+  }
+
+  @Override
+  public void madeHurriedTill() {
+    hurriedTills++;
+  }
+
+  @Override
+  public void keep(Leftovers leftovers) {
+    tree.keep(leftovers);
+  }
+
+  @Override
+  public void forget(Leftovers leftovers) {
+    tree.forget(leftovers);
+  }
+
+  /** The path; levels in the middle of a very deep one are left out. */
+  @Override
+  public String describe() {
+    StringBuilder path = new StringBuilder();
+    int levels = 0;
+    for (Node node = this; node != null; node = node.parent) {
+      if (++levels > 30 && node.parent != null) {
+        Node root = node.tree.root;
+        path.insert(0, root.ownName() + "/…");
+        break;
+      }
+      path.insert(0, node == this ? node.ownName() : node.ownName() + "/");
+    }
+    return path.toString();
+  }
+
+  String ownName() {
+    return ordinal <= 1 ? name : name + "#" + ordinal;
+  }
+
+  @Override
+  public String toString() {
+    return describe();
+  }
+
+  @Override
+  public void uncaughtException(Thread where, Throwable failure) {
+    Log.error(
+        "Thread \"" + where.getName() + "\" ended by a failure outside of its task.", failure);
+  }
+
+  void unparkOwnThread() {
+    Thread own = thread;
+    if (own != null) {
+      unpark(own);
+    }
+  }
+
+  @Nullable Thread thread() {
+    return thread;
+  }
+
+  int state() {
+    return state;
+  }
+
+  @Nullable Outcome<?> outcome() {
+    return outcome;
+  }
+
+  @Nullable Told told() {
+    return told;
+  }
+
+  @Nullable Told request() {
+    return request;
+  }
+
+  boolean isEnded() {
+    return outcome != null;
+  }
+
+  Extras extras() {
+    Extras present = extras;
+    if (present == null) {
+      lockChildren();
+      try {
+        present = extras;
+        if (present == null) {
+          present = new Extras();
+          extras = present;
+        }
+      } finally {
+        unlockChildren();
+      }
+    }
+    return present;
+  }
+
+  @Nullable Extras extrasOrNull() {
+    return extras;
+  }
+
+  // ---- the child list
+
+  void lockChildren() {
+    int spins = 0;
+    while (childLock != 0 || !CHILD_LOCK.compareAndSet(this, 0, 1)) {
+      if (++spins < 64) {
+        Thread.onSpinWait();
+      } else {
+        Thread.yield(); // ends: the holder needs no other lock and no other thread
+      }
+    }
+  }
+
+  void unlockChildren() {
+    childLock = 0;
+  }
+
+  /** Called with the child lock. */
+  @Nullable Children children() {
+    return children;
+  }
+
+  int childCount() {
+    lockChildren();
+    try {
+      return children == null ? 0 : children.count;
+    } finally {
+      unlockChildren();
+    }
+  }
+
+  /**
+   * The living children, newest first, those linked after {@code beyond} only. Allocates outside of
+   * the lock.
+   *
+   * @param beyond a start order; 0 for all
+   */
+  Node[] childrenBeyond(long beyond) {
+    if (children == null) {
+      return NONE; // one that is linked just now is found by markTold, under the lock
+    }
+    int room = 8;
+    while (true) {
+      Node[] found = new Node[room];
+      int count = 0;
+      boolean fits = true;
+      lockChildren();
+      try {
+        Node child = children == null ? null : children.newest;
+        while (child != null && child.order > beyond && fits) {
+          if (count < room) {
+            found[count++] = child;
+            child = child.older;
+          } else {
+            fits = false;
+            room = Math.max(2 * room, children == null ? 0 : children.count + 16);
+          }
+        }
+      } finally {
+        unlockChildren();
+      }
+      if (fits) {
+        return Arrays.copyOf(found, count);
+      }
+    }
+  }
+
+  /**
+   * Links a child, unless this node has closed its list. The child is born told when this node was
+   * told.
+   */
+  private void link(Node child) {
+    Told bornTold;
+    lockChildren();
+    try {
+      if (closed) {
+        throw new IllegalStateException(
+            "Cannot start thread \""
+                + child.name
+                + "\": its parent \""
+                + this
+                + "\" has stopped. Start it while the parent runs, or name another parent.");
+      }
+      if (children == null) {
+        children = new Children();
+      }
+      children.link(child);
+      child.state = STARTED;
+      bornTold = told;
+    } finally {
+      unlockChildren();
+    }
+    if (bornTold != null) {
+      Stopping.tellBorn(child, bornTold);
+    }
+  }
+
+  private void unlink(Node child) {
+    Children its;
+    boolean last;
+    lockChildren();
+    try {
+      its = Objects.requireNonNull(children);
+      its.unlink(child);
+      last = its.count == 0;
+    } finally {
+      unlockChildren();
+    }
+    if (last) {
+      Children.Closer closer = its.closer;
+      if (closer != null) {
+        closer.wake();
+      }
+    }
+  }
+
+  /** Closes the list if it is empty; answers whether it is closed. */
+  boolean closeIfEmpty() {
+    lockChildren();
+    try {
+      if (children == null || children.count == 0) {
+        closed = true;
+      }
+      return closed;
+    } finally {
+      unlockChildren();
+    }
+  }
+
+  // ---- start
+
+  void start() {
+    if (state != PREPARED) {
+      throw new IllegalStateException("Thread \"" + this + "\" has been started before.");
+    }
+    Thread newThread = options.newThread(name, this);
+    thread = newThread;
+    if (!options.carried.isEmpty()) {
+      task = Options.Carrying.of(Objects.requireNonNull(task), options.carried);
+    }
+    Node above = Objects.requireNonNull(parent);
+    startedFrom = StartSite.capture(Objects.requireNonNull(task), tree);
+    options.beforeLink(this);
+    above.link(this);
+    boolean started = false;
+    try {
+      startedAtNanos = time().nanoTime();
+      options.beforeStart(this);
+      SchedulePoint.at("thread.start");
+      time().starting(this);
+      try {
+        newThread.start();
+        started = true;
+      } finally {
+        if (!started) {
+          time().ended(this);
+        }
+      }
+    } finally {
+      if (!started) {
+        cancelStart(above);
+      }
+    }
+  }
+
+  private void cancelStart(Node above) {
+    closeIfEmpty();
+    OUTCOME.compareAndSet(
+        this,
+        null,
+        new Outcome.Failed<>(
+            new IllegalStateException("Thread \"" + this + "\" could not be started.")));
+    state = ENDED;
+    releaseExtras();
+    Firing.fire(stopped);
+    above.unlink(this);
+  }
+
+  void adoptCurrentThread() {
+    thread = Thread.currentThread();
+    startedFrom = StartSite.none();
+    Objects.requireNonNull(parent).link(this);
+    startedAtNanos = time().nanoTime();
+    state = RUNNING;
+    time().starting(this);
+    Surroundings.remember(this);
+  }
+
+  void leaveAdoptedThread() {
+    end(null, null);
+    Surroundings.remember(null);
+    time().ended(this);
+  }
+
+  // ---- life on the own thread
+
+  @Override
+  public void run() {
+    if (Thread.currentThread() != thread) {
+      throw new IllegalStateException("Only the thread \"" + this + "\" itself runs its task.");
+    }
+    try {
+      live();
+    } finally {
+      time().ended(this);
+    }
+  }
+
+  private void live() {
+    STATE.compareAndSet(this, STARTED, RUNNING);
+    Object value = null;
+    Throwable failure = null;
+    try {
+      value = Objects.requireNonNull(task).call(pleaseStop);
+    } catch (Throwable thrown) { // the one net: whatever leaves the task becomes its outcome
+      failure = thrown;
+    }
+    task = null;
+    end(value, failure);
+  }
+
+  private void end(@Nullable Object value, @Nullable Throwable failure) {
+    leaveRunning();
+    if (failure != null) {
+      StartSite.append(failure, this);
+    }
+    Outcome<?> own = ownOutcome(value, failure);
+    if (!closeIfEmpty()) {
+      endChildren();
+    }
+    complete(own);
+  }
+
+  /**
+   * RUNNING to CLOSING; afterwards no interrupt of ours comes any more, and one that has come is
+   * cleared.
+   */
+  private void leaveRunning() {
+    while (!STATE.compareAndSet(this, RUNNING, CLOSING)) {
+      if (state >= CLOSING) {
+        break; // abandoned, or thought to sit in System.exit
+      }
+      Thread.onSpinWait(); // ends: INTERRUPTING lasts for one call of interrupt()
+    }
+    if (kind == Kind.OWNED || (escalation & StopWatch.INTERRUPTED) != 0) {
+      Thread.interrupted();
+    }
+  }
+
+  private Outcome<?> ownOutcome(@Nullable Object value, @Nullable Throwable failure) {
+    if (failure == null) {
+      return new Outcome.Returned<@Nullable Object>(value);
+    }
+    Told stop = told;
+    if (stop != null && isLeavingByStop(failure)) {
+      return new Outcome.Stopped<>(stop.reason(), failure);
+    }
+    return new Outcome.Failed<>(failure);
+  }
+
+  private static boolean isLeavingByStop(Throwable failure) {
+    return failure instanceof InterruptedException
+        || failure instanceof ClosedByInterruptException
+        || failure.getClass().getName().startsWith("org.morethreads.queue.");
+  }
+
+  private void endChildren() {
+    StopReason why =
+        new StopReason(
+            StopReason.Kind.PARENT_ENDED, describe(), "the task of the parent has ended");
+    List<Node> cutShort = Stopping.stopChildren(this, why);
+    if (!cutShort.isEmpty() && told == null) {
+      Log.info(
+          "The task of thread \""
+              + this
+              + "\" has ended; its children are told to stop, though still working: "
+              + names(cutShort)
+              + ".");
+    }
+    awaitChildren();
+  }
+
+  static String names(List<Node> nodes) {
+    StringBuilder text = new StringBuilder();
+    int shown = Math.min(5, nodes.size());
+    for (Node node : nodes.subList(0, shown)) {
+      text.append(text.isEmpty() ? "\"" : ", \"").append(node.ownName()).append('"');
+    }
+    return shown < nodes.size()
+        ? text + " and " + (nodes.size() - shown) + " more"
+        : text.toString();
+  }
+
+  /**
+   * Waits for the children to stop or be abandoned, and drives their stop. Not ended by interrupts.
+   */
+  void awaitChildren() {
+    Surroundings self = Surroundings.current();
+    StopWatch watch = new StopWatch(this);
+    Children its = null;
+    lockChildren();
+    try {
+      its = children;
+    } finally {
+      unlockChildren();
+    }
+    if (its != null) {
+      its.closer = new Children.Closer(self, Thread.currentThread());
+    }
+    boolean interrupted = false;
+    while (!closeIfEmpty()) {
+      long next = watch.step();
+      if (closeIfEmpty()) {
+        break;
+      }
+      self.parkNanos(watch, next);
+      interrupted |= Thread.interrupted();
+    }
+    if (its != null) {
+      its.closer = null;
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Waits until there are no children, or this node is told to stop.
+   *
+   * @throws InterruptedException if the calling thread is interrupted
+   */
+  void awaitIdle() throws InterruptedException {
+    Surroundings self = Surroundings.current();
+    Children its = openChildren();
+    Children.Closer me = new Children.Closer(self, Thread.currentThread());
+    its.closer = me;
+    while (childCount() > 0 && told == null) {
+      // the last child wakes this thread; a stop is looked for as well, since it may put its own
+      // thread in this one's place
+      self.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(100));
+      if (Thread.interrupted()) {
+        throw new InterruptedException(
+            "Interrupted while waiting for \"" + this + "\" to be idle.");
+      }
+    }
+  }
+
+  private Children openChildren() {
+    lockChildren();
+    try {
+      if (children == null) {
+        children = new Children();
+      }
+      return children;
+    } finally {
+      unlockChildren();
+    }
+  }
+
+  /** Finds the node of a thread below this one; for threads whose handler slot was overwritten. */
+  @Nullable Node find(Thread wanted) {
+    ArrayDeque<Node> todo = new ArrayDeque<>();
+    todo.add(this);
+    for (Node next = todo.poll(); next != null; next = todo.poll()) {
+      if (next.thread == wanted) {
+        return next;
+      }
+      todo.addAll(List.of(next.childrenBeyond(0)));
+    }
+    return null;
+  }
+
+  /**
+   * Records the outcome and tells everybody. The child list is closed. Answers whether this call
+   * did it.
+   */
+  boolean complete(Outcome<?> own) {
+    Outcome<?> whole = Failures.withChildren(this, own);
+    if (!OUTCOME.compareAndSet(this, null, whole)) {
+      if (isOf(Thread.currentThread())) {
+        tree.abandonedThreadEnded(this, whole);
+      }
+      return false;
+    }
+    state = ENDED;
+    releaseExtras();
+    Node above = parent;
+    if (above != null && whole instanceof Outcome.Failed<?> failed) {
+      Failures.offer(above, this, failed.failure());
+    }
+    Firing actions = Firing.begin(stopped);
+    if (above != null) {
+      above.unlink(this);
+    }
+    if (actions != null) {
+      actions.finish();
+    }
+    return true;
+  }
+
+  private void releaseExtras() {
+    Extras present = extras;
+    if (present != null) {
+      present.release();
+    }
+  }
+
+  // ---- stop; used by Stopping and StopWatch
+
+  /** Records the first request; answers whether this was it. */
+  boolean requestStop(Told first) {
+    return REQUEST.compareAndSet(this, null, first);
+  }
+
+  /**
+   * Marks this node as told, so that children linked later are born told, unless children beyond
+   * {@code known} were linked meanwhile that are not told yet. Answers true when {@code pleaseStop}
+   * is to be fired by the caller.
+   */
+  boolean markTold(Told stop, long known) {
+    lockChildren();
+    try {
+      if (told != null || (children != null && children.linked > known && hasUntoldBeyond(known))) {
+        return false;
+      }
+      told = stop;
+      return true;
+    } finally {
+      unlockChildren();
+    }
+  }
+
+  private boolean hasUntoldBeyond(long known) {
+    for (Node child = Objects.requireNonNull(children).newest;
+        child != null && child.order > known;
+        child = child.older) {
+      if (child.told == null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Marks a node told that nobody else can see yet, or whatever its children. */
+  boolean markToldAnyway(Told stop) {
+    lockChildren();
+    try {
+      if (told != null) {
+        return false;
+      }
+      told = stop;
+      return true;
+    } finally {
+      unlockChildren();
+    }
+  }
+
+  /** Moves the escalation on; answers whether this call did it. */
+  boolean escalate(int step) {
+    for (int seen = escalation; (seen & step) == 0; seen = escalation) {
+      if (ESCALATION.compareAndSet(this, seen, seen | step)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Replaces the escalation if it is what the caller saw. */
+  boolean escalate(int seen, int next) {
+    return ESCALATION.compareAndSet(this, seen, next);
+  }
+
+  /** Interrupts the thread if its task is still running. */
+  void interruptTask() {
+    Thread own = thread;
+    if (own != null && STATE.compareAndSet(this, RUNNING, INTERRUPTING)) {
+      try {
+        time().interrupt(this, own);
+      } finally {
+        state = RUNNING;
+      }
+    }
+  }
+
+  /**
+   * The task sits in System.exit and will never return: from here on the node is like one whose
+   * task has ended.
+   */
+  void markExiting() {
+    STATE.compareAndSet(this, RUNNING, CLOSING);
+    escalate(StopWatch.EXITING);
+  }
+
+  long ageNanos() {
+    return time().nanoTime() - startedAtNanos;
+  }
+
+  static String seconds(long nanos) {
+    long tenths = TimeUnit.NANOSECONDS.toMillis(nanos) / 100;
+    return tenths / 10 + "." + tenths % 10 + " s";
+  }
+}

@@ -1,0 +1,128 @@
+package org.morethreads.thread;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Time;
+import org.morethreads.sync.Signal;
+
+/**
+ * How a thread is to be made. Not changed once it is handed out; shared by all threads that are
+ * made alike.
+ */
+final class Options {
+  static final Options STANDARD = new Options();
+
+  boolean platform;
+  int priority = Thread.NORM_PRIORITY;
+  @Nullable Node parent;
+  List<ManagedThread<?>> needs = List.of();
+  List<Signal> stopWhen = List.of();
+  StopPolicy policy = StopPolicy.standard();
+  @Nullable Duration deadline;
+  List<ScopedValue<?>> carried = List.of();
+
+  private Options() {}
+
+  /** Returns a copy that differs in one thing. */
+  Options with(Consumer<Options> change) {
+    Options copy = new Options();
+    copy.platform = platform;
+    copy.priority = priority;
+    copy.parent = parent;
+    copy.needs = needs;
+    copy.stopWhen = stopWhen;
+    copy.policy = policy;
+    copy.deadline = deadline;
+    copy.carried = carried;
+    change.accept(copy);
+    return copy;
+  }
+
+  /** Makes the thread; it takes the context class loader of the calling thread, which starts it. */
+  Thread newThread(String name, Node node) {
+    if (!platform) {
+      return Thread.ofVirtual()
+          .name(name)
+          .inheritInheritableThreadLocals(false)
+          .uncaughtExceptionHandler(node)
+          .unstarted(node);
+    }
+    return Thread.ofPlatform()
+        .name(name)
+        .daemon(true)
+        .priority(priority)
+        .inheritInheritableThreadLocals(false)
+        .uncaughtExceptionHandler(node)
+        .unstarted(node);
+  }
+
+  /** Before the node is linked: its place in the order of stops. */
+  void beforeLink(Node node) {
+    for (ManagedThread<?> needed : needs) {
+      if (needed.node.isEnded()) {
+        throw new IllegalStateException(
+            "Cannot start thread \""
+                + node.name
+                + "\": it needs \""
+                + needed.node
+                + "\", which has stopped.");
+      }
+    }
+    for (ManagedThread<?> needed : needs) {
+      needed.node.extras().needers.add(node);
+    }
+  }
+
+  /** After the node was linked, before its thread starts: what may stop it. */
+  void beforeStart(Node node) {
+    for (ManagedThread<?> needed : needs) {
+      node.extras().keep(() -> needed.node.extras().needers.remove(node));
+    }
+    for (Signal signal : stopWhen) {
+      StopReason why =
+          new StopReason(StopReason.Kind.SIGNAL, "signal", "signal \"" + signal + "\" went");
+      node.extras().keep(signal.then(() -> Stopping.stop(node, why, /* now= */ false)));
+    }
+    if (deadline != null) {
+      StopReason why =
+          new StopReason(
+              StopReason.Kind.DEADLINE, "deadline", "its deadline of " + deadline + " has passed");
+      Time.Scheduled timer =
+          node.time()
+              .schedule(Stopping.nanos(deadline), () -> Stopping.stop(node, why, /* now= */ false));
+      node.extras().keep(timer);
+    }
+  }
+
+  /** A task with the scoped values of its starter. */
+  record Carrying(ManagedThread.Call<?> task, ScopedValue.@Nullable Carrier carrier)
+      implements ManagedThread.Call<@Nullable Object> {
+    static Carrying of(ManagedThread.Call<?> task, List<ScopedValue<?>> values) {
+      ScopedValue.Carrier carrier = null;
+      for (ScopedValue<?> value : values) {
+        carrier = add(carrier, value);
+      }
+      return new Carrying(task, carrier);
+    }
+
+    private static <V> ScopedValue.@Nullable Carrier add(
+        ScopedValue.@Nullable Carrier carrier, ScopedValue<V> value) {
+      if (!value.isBound()) {
+        return carrier;
+      }
+      return carrier == null
+          ? ScopedValue.where(value, value.get())
+          : carrier.where(value, value.get());
+    }
+
+    @Override
+    public @Nullable Object call(Signal pleaseStop) throws Exception {
+      if (carrier == null) {
+        return task.call(pleaseStop);
+      }
+      return carrier.call(() -> task.call(pleaseStop));
+    }
+  }
+}

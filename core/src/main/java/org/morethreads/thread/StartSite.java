@@ -1,0 +1,131 @@
+package org.morethreads.thread;
+
+import java.lang.StackWalker.StackFrame;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where threads are started, so that the stack trace of a failure goes on beyond the thread's
+ * boundary (H8).
+ */
+final class StartSite {
+  /*
+   * Walking the stack costs about as much as starting a virtual thread. So the line is remembered for each class of task, which for
+   * a lambda means for each place in the source: as long as all starts looked at so far came from one line, only each 64th start
+   * is looked at. A task class that was started from two lines is always looked at.
+   */
+  private static final String OURS = "org.morethreads.";
+
+  /** The classes through which threads are started; their frames say nothing. */
+  private static final Set<String> ENTRANCES =
+      Set.of(
+          OURS + "thread.StartSite",
+          OURS + "thread.Node",
+          OURS + "thread.ManagedThread",
+          OURS + "thread.ThreadBuilder",
+          OURS + "thread.ThreadTree");
+
+  private static final StackTraceElement[] NONE = {};
+  private static final int TRUSTED_AFTER = 64;
+
+  private StartSite() {}
+
+  private static final class Settings {
+    /** Whether whole stacks are kept: for tests, and for those who can pay. */
+    static final boolean WHOLE = Boolean.getBoolean("org.morethreads.wholeStartStacks");
+  }
+
+  /** What is known of the starts of one class of task. A race loses a count or walks once more. */
+  private static final class Known {
+    private StackTraceElement @Nullable [] line;
+    private int seen;
+    private boolean varies;
+  }
+
+  private static final ClassValue<Known> KNOWN =
+      new ClassValue<>() {
+        @Override
+        protected Known computeValue(Class<?> type) {
+          return new Known();
+        }
+      };
+
+  static StackTraceElement[] none() {
+    return NONE;
+  }
+
+  static StackTraceElement[] capture(Object task, ThreadTree tree) {
+    if (Settings.WHOLE || tree.keepsWholeStarts()) {
+      return walk(Integer.MAX_VALUE);
+    }
+    Known known = KNOWN.get(identity(task));
+    int seen = known.seen++;
+    StackTraceElement[] line = known.line;
+    if (line != null && !known.varies && seen > TRUSTED_AFTER && seen % TRUSTED_AFTER != 0) {
+      return line;
+    }
+    StackTraceElement[] walked = walk(1);
+    if (line == null) {
+      known.line = walked;
+    } else if (!java.util.Arrays.equals(line, walked)) {
+      known.varies = true;
+    }
+    return walked;
+  }
+
+  private static Class<?> identity(Object task) {
+    return task instanceof ManagedThread.Wrapped wrapped
+        ? wrapped.task().getClass()
+        : task.getClass();
+  }
+
+  private static StackTraceElement[] walk(int most) {
+    List<StackTraceElement> found = new ArrayList<>();
+    StackWalker.getInstance()
+        .walk(frames -> {
+          frames
+              .filter(frame -> !isOurs(frame))
+              .limit(most)
+              .forEach(frame -> found.add(frame.toStackTraceElement()));
+          return null;
+        });
+    return found.toArray(NONE);
+  }
+
+  private static boolean isOurs(StackFrame frame) {
+    String name = frame.getClassName();
+    if (!name.startsWith(OURS)) {
+      return false;
+    }
+    int nested = name.indexOf('$');
+    return ENTRANCES.contains(nested < 0 ? name : name.substring(0, nested));
+  }
+
+  /** Appends the start of a thread to what its task threw. */
+  static void append(Throwable failure, Node node) {
+    StackTraceElement[] from = node.startedFrom;
+    if (from == null || from.length == 0) {
+      return;
+    }
+    StackTraceElement[] own = failure.getStackTrace();
+    String marker = "----- thread \"" + node.describe() + "\"";
+    for (StackTraceElement element : own) {
+      if (element.getClassName().equals(marker)) {
+        return; // the same exception came this way before
+      }
+    }
+    List<StackTraceElement> whole = new ArrayList<>(own.length + from.length + 1);
+    whole.addAll(List.of(own));
+    whole.add(
+        new StackTraceElement(marker, "started by \"" + starterOf(node) + "\"", "as follows", -1));
+    whole.addAll(List.of(from));
+    failure.setStackTrace(whole.toArray(NONE));
+  }
+
+  private static String starterOf(Node node) {
+    Node parent = node.parent;
+    return parent == null ? "nobody" : parent.describe();
+  }
+}

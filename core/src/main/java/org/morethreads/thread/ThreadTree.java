@@ -1,0 +1,503 @@
+package org.morethreads.thread;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Library;
+import org.morethreads.internal.Log;
+import org.morethreads.internal.Surroundings;
+import org.morethreads.internal.Time;
+import org.morethreads.sync.Signal;
+
+/**
+ * A tree of managed threads: the {@linkplain #main() main tree}, which ends with the program and
+ * ends the program, and trees that are {@linkplain #open opened} for a time.
+ *
+ * {@snippet class="ThreadSnippets" region="main"}
+ *
+ * <p><b>The main tree</b> is there when it is first needed. SIGINT, SIGTERM and SIGHUP, the end of
+ * {@code main}, {@code System.exit} and {@link #stop()} all lead to the same ordered stop: trees
+ * that are open, the last opened first; then the main tree; then the program ends, with the
+ * argument of {@code System.exit} as its status, else 130, 143 or 129 for a signal, else 1 if a
+ * failure reached the root, else 0. A second signal ends it at once.
+ *
+ * <p><b>Thread safety.</b> Every method may be called from any thread without further
+ * synchronization.
+ *
+ * @since 0.1
+ */
+public final class ThreadTree implements AutoCloseable {
+  /** More threads than that ending late without a failure are not worth a line each. */
+  private static final int MOST_LATE_ENDS_LOGGED = 10;
+
+  private static final ThreadLocal<ThreadTree> OPENED = new ThreadLocal<>();
+
+  final Node root;
+  final Time time;
+  private final boolean main;
+  private final boolean wholeStarts;
+  private final @Nullable ThreadTree openedBefore;
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final AtomicInteger lateEnds = new AtomicInteger();
+  private final AtomicInteger abandonedCount = new AtomicInteger();
+  private final Set<Node> abandonedAlive = ConcurrentHashMap.newKeySet();
+  private final Set<Surroundings.Leftovers> leftovers = ConcurrentHashMap.newKeySet();
+
+  private ThreadTree(String name, StopPolicy policy, Time time, boolean main, boolean wholeStarts) {
+    this.time = time;
+    this.main = main;
+    this.wholeStarts = wholeStarts;
+    this.openedBefore = main ? null : OPENED.get();
+    Options options = Options.STANDARD.with(copy -> copy.policy = policy);
+    this.root = new Node(this, null, Node.Kind.ROOT, name, options, null);
+    root.startedAtNanos = time.nanoTime();
+  }
+
+  /** The main tree, made when it is first asked for. */
+  private static final class Main {
+    static final ThreadTree TREE =
+        new ThreadTree(
+            "main", StopPolicy.standard(), Time.real(), /* main= */ true, /* wholeStarts= */ false);
+
+    static {
+      JvmShutdown.install(TREE);
+    }
+  }
+
+  /** {@return the main tree, which ends with the program} */
+  public static ThreadTree main() {
+    return Main.TREE;
+  }
+
+  /**
+   * Opens a tree of its own, which never ends the program. Threads started by the calling thread,
+   * unless that is managed, go into it until it is closed.
+   *
+   * @param name the name of its root
+   * @return the tree, to be closed
+   */
+  public static ThreadTree open(String name) {
+    return open(name, StopPolicy.standard());
+  }
+
+  /**
+   * Opens a tree of its own with a stop policy, which bounds those of all threads in it.
+   *
+   * @param name the name of its root
+   * @param policy the policy
+   * @return the tree, to be closed
+   */
+  public static ThreadTree open(String name, StopPolicy policy) {
+    return open(Library.MEMBER, name, policy, Time.real(), /* wholeStarts= */ false);
+  }
+
+  /**
+   * For our own modules: opens a tree on another clock.
+   *
+   * @param library the proof of membership
+   * @param name the name of its root
+   * @param policy the policy
+   * @param time its clock and parking place
+   * @param wholeStarts whether failures show the whole stack of the start
+   * @return the tree, to be closed
+   * @hidden
+   */
+  @SuppressWarnings("exports")
+  public static ThreadTree open(
+      Library library, String name, StopPolicy policy, Time time, boolean wholeStarts) {
+    Objects.requireNonNull(library, "library");
+    ManagedThread.checkName(name);
+    Trees.introduce();
+    ThreadTree tree =
+        new ThreadTree(
+            name, Objects.requireNonNull(policy, "policy"), time, /* main= */ false, wholeStarts);
+    JvmShutdown.opened(tree);
+    OPENED.set(tree);
+    return tree;
+  }
+
+  /** Where a new thread belongs that names no parent (H1). */
+  static Node parentOfNew() {
+    if (Surroundings.current() instanceof Node own) {
+      return own;
+    }
+    ThreadTree opened = OPENED.get();
+    while (opened != null && opened.closing.get()) {
+      opened = opened.openedBefore;
+      if (opened == null) {
+        OPENED.remove();
+      } else {
+        OPENED.set(opened);
+      }
+    }
+    return opened == null ? main().root : opened.root;
+  }
+
+  boolean keepsWholeStarts() {
+    return wholeStarts;
+  }
+
+  boolean isMain() {
+    return main;
+  }
+
+  /** {@return the name of the root} */
+  public String name() {
+    return root.name;
+  }
+
+  /**
+   * Starts a thread without a result at the top of this tree.
+   *
+   * @param name its name
+   * @param task what it does
+   * @return the thread
+   * @throws IllegalStateException if this tree has stopped
+   */
+  public ManagedThread<@Nullable Void> run(String name, ManagedThread.Task task) {
+    return named(name).run(task);
+  }
+
+  /**
+   * Starts a thread with a result at the top of this tree.
+   *
+   * @param <T> the type of the result
+   * @param name its name
+   * @param task what it computes
+   * @return the thread
+   * @throws IllegalStateException if this tree has stopped
+   */
+  public <T extends @Nullable Object> ManagedThread<T> call(
+      String name, ManagedThread.Call<T> task) {
+    return named(name).call(task);
+  }
+
+  /**
+   * Begins a thread with options at the top of this tree.
+   *
+   * @param name its name
+   * @return a builder
+   */
+  public ThreadBuilder named(String name) {
+    return ManagedThread.named(name).parent(this);
+  }
+
+  /** {@return the living threads at the top, in the order in which they were started} */
+  public List<ManagedThread<?>> children() {
+    return root.handle.children();
+  }
+
+  /**
+   * {@return the signal that goes when this tree is asked to stop, after all its threads have been}
+   */
+  public Signal pleaseStop() {
+    return root.pleaseStop;
+  }
+
+  /** {@return the signal that goes when all threads of this tree have stopped or been abandoned} */
+  public Signal stopped() {
+    return root.stopped;
+  }
+
+  /** {@return why this tree was told to stop; null before} */
+  public @Nullable StopReason stopReason() {
+    Told told = root.told();
+    return told == null ? null : told.reason();
+  }
+
+  /**
+   * {@return the failures of topmost threads that nobody has claimed yet; once this tree has
+   * stopped, its failure}
+   */
+  public List<Throwable> failures() {
+    return root.outcome() instanceof Outcome.Failed<?>(Throwable failure)
+        ? List.of(failure)
+        : Failures.of(root);
+  }
+
+  /** {@return how many threads were abandoned since this tree was opened, ended since or not} */
+  public int abandonedCount() {
+    return abandonedCount.get();
+  }
+
+  /**
+   * Asks all threads of this tree to stop; returns at once. Stopping the main tree ends the
+   * program, after all open trees have been stopped. Repeating it does nothing.
+   */
+  public void stop() {
+    stop("asked to stop");
+  }
+
+  /**
+   * Asks all threads of this tree to stop; returns at once. Stopping the main tree ends the
+   * program, after all open trees have been stopped. Repeating it does nothing.
+   *
+   * @param reason why, for people
+   */
+  public void stop(String reason) {
+    StopReason why = ManagedThread.requested(reason);
+    if (main) {
+      JvmShutdown.begin(why, /* status= */ null);
+      return;
+    }
+    Stopping.stop(root, why, /* now= */ false);
+    if (closing.compareAndSet(false, true)) {
+      time.startDetached("stop of " + name(), this::finish);
+    }
+  }
+
+  /**
+   * Stops this tree and waits until all its threads have stopped or been abandoned, which its
+   * {@link StopPolicy} bounds. Not ended by an interrupt: the status is kept.
+   *
+   * @throws IllegalStateException if the calling thread belongs to this tree, and would wait for
+   *     itself
+   */
+  @Override
+  public void close() {
+    if (Surroundings.current() instanceof Node own && own.tree == this) {
+      throw new IllegalStateException(
+          "Thread \""
+              + own
+              + "\" cannot close the tree that it belongs to; call stop(), which does not wait.");
+    }
+    if (main) {
+      stop();
+      awaitUninterruptibly();
+      return;
+    }
+    stopAndWait(ManagedThread.requested("the tree is closed"));
+  }
+
+  /** Stops this tree and waits; whoever comes first does the work. */
+  void stopAndWait(StopReason why) {
+    Stopping.stop(root, why, /* now= */ false);
+    if (closing.compareAndSet(false, true)) {
+      finish();
+    } else {
+      awaitUninterruptibly();
+    }
+  }
+
+  private void awaitUninterruptibly() {
+    boolean interrupted = false;
+    while (!root.stopped.isSignalled()) {
+      try {
+        root.stopped.await();
+      } catch (InterruptedException e) {
+        interrupted = true; // kept until the wait is over
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void finish() {
+    root.awaitChildren();
+    root.complete(new Outcome.Returned<@Nullable Object>(null));
+    JvmShutdown.closed(this);
+    for (Surroundings.Leftovers each : leftovers) {
+      String text = each.leftovers();
+      if (text != null) {
+        Log.warning("Left over at the end of tree \"" + name() + "\": " + text);
+      }
+    }
+    leftovers.clear();
+  }
+
+  boolean hasFailed() {
+    return root.outcome() instanceof Outcome.Failed<?>;
+  }
+
+  /**
+   * What else ends a wait for the shutdown, besides a signal and a call of {@code stop}.
+   *
+   * @since 0.1
+   */
+  public static final class ShutdownOption {
+    private final boolean whenIdle;
+    private final @Nullable String typed;
+
+    private ShutdownOption(boolean whenIdle, @Nullable String typed) {
+      this.whenIdle = whenIdle;
+      this.typed = typed;
+    }
+  }
+
+  /** {@return the option to shut down when no thread is left in the tree} */
+  public static ShutdownOption orWhenIdle() {
+    return new ShutdownOption(true, null);
+  }
+
+  /**
+   * Returns the option to shut down when a word is typed on standard input.
+   *
+   * @param word the word, alone on its line
+   * @return the option
+   */
+  public static ShutdownOption orTyped(String word) {
+    return new ShutdownOption(false, Objects.requireNonNull(word, "word"));
+  }
+
+  /**
+   * Waits until this tree has been stopped, by whatever, and all its threads have. For the main
+   * thread of a program that serves: what follows is its last word, and the program ends after it.
+   *
+   * @param options what else shuts the tree down
+   * @throws InterruptedException if the calling thread is interrupted, on entry or while waiting;
+   *     the tree goes on then
+   */
+  public void awaitShutdown(ShutdownOption... options) throws InterruptedException {
+    boolean whenIdle = false;
+    for (ShutdownOption option : options) {
+      whenIdle |= option.whenIdle;
+      if (option.typed != null) {
+        TypedWord.listen(this, option.typed);
+      }
+    }
+    try (JvmShutdown.LastWord _ = JvmShutdown.hasLastWord(this)) {
+      if (whenIdle) {
+        root.awaitIdle();
+        if (root.told() == null) {
+          stop("no thread is left");
+        }
+      }
+      root.stopped.await();
+    }
+  }
+
+  /**
+   * Waits until all threads of this tree have stopped; does not ask them to.
+   *
+   * @param timeout the longest time to wait
+   * @throws InterruptedException if the calling thread is interrupted, on entry or while waiting
+   * @throws TimeoutException if the time has passed
+   */
+  public void awaitStopped(Duration timeout) throws InterruptedException, TimeoutException {
+    if (!root.stopped.await(timeout)) {
+      throw new TimeoutException("Tree \"" + name() + "\" has not stopped within " + timeout + ".");
+    }
+  }
+
+  /**
+   * {@return the tree as text: each thread with its state, age, what it waits for, and deadlocks}
+   */
+  public String dump() {
+    StringBuilder text = new StringBuilder();
+    try {
+      dumpTo(text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // a string builder throws none
+    }
+    return text.toString();
+  }
+
+  /**
+   * Writes the tree as text to a file, for trees of any size.
+   *
+   * @param file the file; replaced if there
+   * @throws IOException if it cannot be written
+   */
+  public void dump(Path file) throws IOException {
+    try (BufferedWriter out = Files.newBufferedWriter(file)) {
+      dumpTo(out);
+    }
+  }
+
+  /**
+   * Writes the tree as text.
+   *
+   * @param out where to
+   * @throws IOException if that throws it
+   */
+  public void dumpTo(Appendable out) throws IOException {
+    new TreeDump(this).write(out);
+  }
+
+  void keep(Surroundings.Leftovers each) {
+    leftovers.add(each);
+  }
+
+  void forget(Surroundings.Leftovers each) {
+    leftovers.remove(each);
+  }
+
+  void abandoned(Node node) {
+    abandonedCount.incrementAndGet();
+    abandonedAlive.add(node);
+  }
+
+  List<Node> abandonedAlive() {
+    return new ArrayList<>(abandonedAlive);
+  }
+
+  /** A thread that was abandoned has ended after all. */
+  void abandonedThreadEnded(Node node, Outcome<?> late) {
+    abandonedAlive.remove(node);
+    String text =
+        "Thread \""
+            + node
+            + "\", which was abandoned, has ended after "
+            + Node.seconds(node.ageNanos());
+    if (late instanceof Outcome.Failed<?>(Throwable failure)) {
+      Log.error(text + ", with a failure.", failure);
+    } else if (lateEnds.incrementAndGet() <= MOST_LATE_ENDS_LOGGED) {
+      Log.info(text + ".");
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "tree \"" + name() + "\"";
+  }
+
+  /** What the lower layers ask about trees. */
+  static final class Trees implements Surroundings.Trees {
+    private static volatile @Nullable ThreadTree mainIfOpen;
+    private static volatile boolean introduced;
+
+    private Trees() {}
+
+    static void introduce() {
+      if (!introduced) {
+        introduced = true;
+        Surroundings.setTrees(new Trees());
+      }
+    }
+
+    static void mainIsOpen(ThreadTree tree) {
+      mainIfOpen = tree;
+      introduce();
+    }
+
+    @Override
+    public @Nullable Surroundings mainRoot() {
+      ThreadTree tree = mainIfOpen;
+      return tree == null ? null : tree.root;
+    }
+
+    @Override
+    public @Nullable Surroundings find(Thread thread) {
+      for (ThreadTree tree : JvmShutdown.allOpen()) {
+        Node found = tree.root.find(thread);
+        if (found != null) {
+          return found;
+        }
+      }
+      return null;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import java.time.Duration;
+import org.morethreads.sync.Signal;
+import org.morethreads.thread.Adoption;
+import org.morethreads.thread.ManagedThread;
+import org.morethreads.thread.StopPolicy;
+import org.morethreads.thread.ThreadTree;
+
+/** The examples in the documentation of threads and the tree. */
+final class ThreadSnippets {
+  private ThreadSnippets() {}
+
+  static int run() throws InterruptedException {
+    // @start region=run
+    ManagedThread.run(
+        "beat",
+        pleaseStop -> {
+          while (!pleaseStop.await(Duration.ofSeconds(5))) {
+            System.out.println("still here");
+          }
+        });
+
+    var answer = ManagedThread.call("thinker", pleaseStop -> 6 * 7);
+    int result = answer.join(); // or throws what the task threw
+    // @end region=run
+    return result;
+  }
+
+  static void builder(Signal userCancel) throws InterruptedException {
+    // @start region=builder
+    var database =
+        ManagedThread.named("database")
+            .platform()
+            .stopPolicy(StopPolicy.standard().withAsk(Duration.ofSeconds(2)))
+            .run(pleaseStop -> pleaseStop.await());
+
+    var web =
+        ManagedThread.named("web")
+            .needs(database) // the database is told to stop only after this has stopped
+            .stopWhen(userCancel)
+            .run(pleaseStop -> {
+              ManagedThread.current().signalReady();
+              pleaseStop.await();
+            });
+    web.awaitReady();
+    // @end region=builder
+  }
+
+  // @start region=adopt
+  static void onMessage(String text) {
+    try (Adoption adoption = ManagedThread.adopt()) { // a thread of somebody's pool
+      if (!adoption.pleaseStop().isSignalled()) {
+        System.out.println(adoption.thread().path() + ": " + text);
+      }
+    }
+  }
+
+  // @end region=adopt
+
+  // @start region=main
+  public static void main(String... arguments) throws InterruptedException {
+    ManagedThread.run("server", pleaseStop -> pleaseStop.await());
+    ThreadTree.main().awaitShutdown(); // Ctrl-C, SIGTERM, or ThreadTree.main().stop()
+    System.out.println("all stopped");
+  }
+  // @end region=main
+}
