@@ -77,6 +77,7 @@ public final class Waiting {
       wanted.collect(this);
       till.collect(this);
       while (true) {
+        long left = nanosLeft(); // first: a till that goes from here on is seen by the looks below
         SchedulePoint.at("signal.await");
         if (wanted.isSignalled()) {
           return true;
@@ -84,7 +85,6 @@ public final class Waiting {
         if (till.isSignalled()) {
           return wanted.isSignalled();
         }
-        long left = nanosLeft();
         if (timed) {
           long own = deadline - surroundings.time().nanoTime();
           if (own <= 0) {
@@ -127,8 +127,11 @@ public final class Waiting {
     Waiting waiting = new Waiting(Signal.NEVER, till, surroundings);
     try {
       till.collect(waiting);
-      while (!done.getAsBoolean() && !till.isSignalled()) {
-        long left = waiting.nanosLeft();
+      while (true) {
+        long left = waiting.nanosLeft(); // first: see await
+        if (done.getAsBoolean() || till.isSignalled()) {
+          return false;
+        }
         if (timed) {
           long own = deadline - surroundings.time().nanoTime();
           if (own <= 0) {
@@ -142,7 +145,6 @@ public final class Waiting {
           return true;
         }
       }
-      return false;
     } finally {
       waiting.unlink();
     }
@@ -158,6 +160,8 @@ public final class Waiting {
 
   /**
    * The time until the nearest till that has not gone yet; the largest number when there is none.
+   * Asked before the signals are looked at: a till that has gone by then no longer counts here, and
+   * must be seen there.
    */
   private long nanosLeft() {
     long nearest = Long.MAX_VALUE;
