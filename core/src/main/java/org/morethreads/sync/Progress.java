@@ -39,7 +39,10 @@ public final class Progress {
   private final String name;
   private final OpenSignal ended;
 
-  /** Only grows. */
+  /**
+   * How far it has got; the complement of that, a negative number, once it has ended, so that one
+   * CAS decides between an advance and the end. Only grows, until then.
+   */
   private volatile long value;
 
   /**
@@ -74,7 +77,11 @@ public final class Progress {
 
   /** {@return how far it has got; never less than it was} */
   public long value() {
-    return value;
+    return valueIn(value);
+  }
+
+  private static long valueIn(long seen) {
+    return seen < 0 ? ~seen : seen;
   }
 
   /** Advances by one; does nothing after the {@linkplain #end end}. */
@@ -93,12 +100,8 @@ public final class Progress {
       throw new IllegalArgumentException(
           "Progress \"" + name + "\" cannot go back by " + -steps + "; it only advances.");
     }
-    while (!ended.isSignalled()) {
-      long seen = value;
-      long further = seen + steps;
-      if (further < seen) {
-        further = Long.MAX_VALUE;
-      }
+    for (long seen = value; seen >= 0; seen = value) {
+      long further = seen + steps < 0 ? Long.MAX_VALUE : seen + steps;
       SchedulePoint.at("progress.advance");
       if (VALUE.compareAndSet(this, seen, further)) {
         fireUpTo(further);
@@ -115,8 +118,7 @@ public final class Progress {
    * @return whether this call advanced it
    */
   public boolean advanceTo(long target) {
-    while (!ended.isSignalled()) {
-      long seen = value;
+    for (long seen = value; seen >= 0; seen = value) {
       if (seen >= target) {
         return false;
       }
@@ -143,7 +145,13 @@ public final class Progress {
 
   /** Ends this progress: its value is final. Repeating it does nothing. */
   public void end() {
-    ended.go();
+    for (long seen = value; seen >= 0; seen = value) {
+      SchedulePoint.at("progress.end");
+      if (VALUE.compareAndSet(this, seen, ~seen)) {
+        ended.go();
+        return; // ends: every failure means that another thread got on
+      }
+    }
   }
 
   /** {@return the signal that goes at the {@linkplain #end end}} */
@@ -165,7 +173,8 @@ public final class Progress {
 
   @Override
   public String toString() {
-    return name + " at " + value + (ended.isSignalled() ? ", ended" : "");
+    long seen = value;
+    return name + " at " + valueIn(seen) + (seen < 0 ? ", ended" : "");
   }
 
   private static final class Reached extends LazySignal {
@@ -179,7 +188,7 @@ public final class Progress {
 
     @Override
     protected boolean compute() {
-      boolean now = progress.value >= point;
+      boolean now = progress.value() >= point;
       if (now) {
         Firing.latch(this);
       }
