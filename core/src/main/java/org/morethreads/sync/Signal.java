@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Dependent;
 import org.morethreads.internal.Firing;
@@ -266,7 +267,8 @@ public abstract class Signal extends OneShot {
     Objects.requireNonNull(action, "action");
     Dependent.Action node = new Dependent.Action(this, action);
     if (this == NEVER) {
-      return () -> true; // it will never run, removed or not
+      var attached = new AtomicBoolean(true);
+      return () -> attached.getAndSet(false);
     }
     if (isSignalled() || !register(node)) {
       Firing.runNow(this, action);
