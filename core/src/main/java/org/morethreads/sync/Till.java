@@ -2,6 +2,7 @@ package org.morethreads.sync;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Dependent;
@@ -87,6 +88,7 @@ public sealed class Till extends LazySignal {
    * @return the till
    */
   public static Till at(Instant instant) {
+    Objects.requireNonNull(instant, "instant");
     return new WallClock(Surroundings.current(), instant);
   }
 
