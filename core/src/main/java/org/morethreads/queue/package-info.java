@@ -1,4 +1,9 @@
-/** Queues that can be closed, and the wait for the first of several of them. */
+/**
+ * Queues that can be closed, and the wait for the first of several of them.
+ *
+ * <p>Where nothing else is said, passing null throws {@code NullPointerException}, and nothing has
+ * been done then.
+ */
 @NullMarked
 package org.morethreads.queue;
 

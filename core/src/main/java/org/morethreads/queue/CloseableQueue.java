@@ -1,0 +1,1091 @@
+package org.morethreads.queue;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Library;
+import org.morethreads.internal.Mutex;
+import org.morethreads.internal.SchedulePoint;
+import org.morethreads.internal.Surroundings;
+import org.morethreads.sync.Signal;
+import org.morethreads.sync.Waiting;
+
+/**
+ * A queue between threads that has an end: after {@link #close} nothing more can be put in, and
+ * those who take see the end once they have taken everything. Elements are passed by reference.
+ *
+ * <p>Use it where one part of a program hands work, rows or messages to another. A queue with a
+ * capacity also slows fast producers down to the speed of their consumers. To tell several threads
+ * one thing once, use a {@link Signal}; for code written against the JDK's interface there is
+ * {@link #asBlockingQueue}.
+ *
+ * {@snippet class="QueueSnippets" region="pipeline"}
+ *
+ * <p><b>Looping takes.</b> {@code for (var x : queue)} takes one element after the other, waits
+ * while the queue is empty, and ends when it is closed and empty. Several threads may loop over one
+ * queue; each element goes to one of them. {@link #until} ends the loop early, and leaves what has
+ * not been taken in the queue.
+ *
+ * {@snippet class="QueueSnippets" region="until"}
+ *
+ * <p>What each method does when it cannot proceed:
+ *
+ * <table class="striped">
+ *   <caption>Outcomes</caption>
+ *   <thead>
+ *     <tr><th scope="col">Method</th><th scope="col">full, open</th><th scope="col">empty, open</th>
+ *         <th scope="col">closed</th></tr>
+ *   </thead>
+ *   <tbody>
+ *     <tr><th scope="row">{@code put(e)}, {@code putAll(c)}</th>
+ *         <td>waits</td><td>–</td><td>throws {@link QueueClosedException}</td></tr>
+ *     <tr><th scope="row">{@code put(e, till)}, {@code putAll(c, till)}; also with a duration</th>
+ *         <td>waits; {@code false} when the wait ended first</td><td>–</td>
+ *         <td>throws {@link QueueClosedException}</td></tr>
+ *     <tr><th scope="row">{@code offer(e)}</th>
+ *         <td>{@link Offer#FULL}</td><td>–</td><td>{@link Offer#CLOSED}</td></tr>
+ *     <tr><th scope="row">{@code take()}</th>
+ *         <td>–</td><td>waits</td><td>element; when empty, throws {@link QueueClosedException}</td></tr>
+ *     <tr><th scope="row">{@code poll(till)}, {@code poll(duration)}</th>
+ *         <td>–</td><td>waits; null when the wait ended first</td><td>element; when empty, null</td></tr>
+ *     <tr><th scope="row">{@code poll()}</th>
+ *         <td>–</td><td>null</td><td>element; when empty, null</td></tr>
+ *     <tr><th scope="row">{@code drain(…)}</th>
+ *         <td>–</td><td>nothing</td><td>elements; when empty, nothing</td></tr>
+ *     <tr><th scope="row">{@code for (x : queue)}</th>
+ *         <td>–</td><td>waits</td><td>element; when empty, ends</td></tr>
+ *     <tr><th scope="row">{@code for (x : queue.until(signal))}</th>
+ *         <td>–</td><td>waits; ends when the signal goes</td>
+ *         <td>element; when empty or signalled, ends</td></tr>
+ *   </tbody>
+ * </table>
+ *
+ * <p><b>Nothing is lost.</b> A call that throws, or answers that it could not, has done nothing:
+ * nothing was put, nothing was taken, however interrupts, closing and time-outs race. The elements
+ * of one producer come out in the order in which it put them; no order and no fairness is promised
+ * among several. Elements that stay behind, in a closed queue or after the loop of {@link #until}
+ * was left, are reported in the log at the end of the tree of threads, unless somebody takes them
+ * before.
+ *
+ * <p><b>Thread safety.</b> Every method may be called from any thread without further
+ * synchronization. An iterator may be used by one thread at a time.
+ *
+ * <p><b>Memory consistency.</b> Actions in a thread before it puts an element <i>happen-before</i>
+ * actions in another thread after it has taken that element; actions before {@link #close}
+ * <i>happen-before</i> those after the end was seen.
+ *
+ * @param <E> the type of the elements, which are never null
+ * @since 0.1
+ */
+public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
+  /*
+   * One mutex guards everything. Every operation ends with unlock(), which re-establishes this before it releases:
+   *
+   *   T  takers who have been assigned a chance and have not come back  >=  min(elements, all waiting takers)
+   *   P  if there is a free place and somebody waits for one, at least one putter has been assigned a chance
+   *   C  once closed (and no drain is under way): everybody who waits has been assigned one
+   *
+   * A waiter that comes back, for whatever reason, takes the mutex, leaves its line (which uses its chance up), looks, and either
+   * acts, or gives up, or waits again, in front; each time through unlock(), so a chance that it did not use goes to the next.
+   * So nobody sleeps on while there is something for him to do, unless somebody who was told before him has not come back yet.
+   *
+   * T is as strong as can be, so that a burst wakes as many consumers as it can occupy. P is a cascade: the putter that comes back
+   * wakes the next one if there is still room. With a thousand putters at a full queue, a stronger P would cost a park and an
+   * unpark for every element; with this one, a taker that runs on empties the queue a good way until the one putter has woken.
+   *
+   * Elements move under the mutex, by the thread that returns with them. They are never handed to a waiter: so one that is
+   * interrupted cannot lose anything.
+   */
+
+  /** The longest time that can be added to the clock and compared by difference. */
+  static final long LONGEST = Long.MAX_VALUE / 2;
+
+  private static final long FOREVER = Long.MAX_VALUE;
+
+  private static final int UNBOUNDED = Integer.MAX_VALUE;
+
+  private final String name;
+  private final int capacity;
+  private final End closed;
+  private final End drained;
+  private final BlockingView<E> view = new BlockingView<>(this);
+
+  /** Guards the fields below. Innermost: nothing else is acquired, nothing foreign is called. */
+  private final Mutex mutex = new Mutex(this);
+
+  private final Ring<E> ring = new Ring<>();
+  private final Line takers;
+  private final Line putters;
+  private final Remains remains;
+
+  /** Elements that {@link #drain(Collection)} has in its hands and may bring back. */
+  private int inTransfer;
+
+  /** Set once; from then on nothing is put. */
+  private boolean isClosed;
+
+  /** Whether {@link #unlock} has more to do than to wake: closed, or {@code remains} is busy. */
+  private boolean isSpecial;
+
+  /** Who closed; null while open. Written under the mutex, read also outside, for messages. */
+  private volatile @Nullable String closer;
+
+  private CloseableQueue(String name, int capacity) {
+    this.name = name;
+    this.capacity = capacity;
+    this.closed = new End(name, " closed");
+    this.drained = new End(name, " drained");
+    this.takers = new Line("an element of", name);
+    this.putters = new Line("a place in", name);
+    this.remains = new Remains(this, mutex);
+  }
+
+  // ---- making
+
+  /**
+   * Creates a queue in which producers wait while it is full.
+   *
+   * @param <E> the type of the elements
+   * @param name what it is called in dumps and messages
+   * @param capacity how many elements it holds before producers wait, at least 1
+   * @return the queue, open and empty
+   * @throws IllegalArgumentException if the capacity is less than 1
+   */
+  public static <E> CloseableQueue<E> bounded(String name, int capacity) {
+    return CloseableQueue.<E>named(name).capacity(capacity).create();
+  }
+
+  /**
+   * Creates a queue that takes whatever it is given. Use it only where something else limits how
+   * much that can be.
+   *
+   * @param <E> the type of the elements
+   * @param name what it is called in dumps and messages
+   * @return the queue, open and empty
+   */
+  public static <E> CloseableQueue<E> unbounded(String name) {
+    return CloseableQueue.<E>named(name).create();
+  }
+
+  /**
+   * Begins to describe a queue with options.
+   *
+   * @param <E> the type of the elements
+   * @param name what it is called in dumps and messages
+   * @return the description; {@link Builder#create} makes the queue
+   */
+  public static <E> Builder<E> named(String name) {
+    return new Builder<>(Objects.requireNonNull(name, "name"));
+  }
+
+  /**
+   * The description of a queue.
+   *
+   * <p><b>Thread safety.</b> Not safe for use by several threads at once.
+   *
+   * @param <E> the type of the elements
+   * @since 0.1
+   */
+  public static final class Builder<E> {
+    private final String name;
+    private int capacity = UNBOUNDED;
+
+    private Builder(String name) {
+      this.name = name;
+    }
+
+    /**
+     * Sets how many elements the queue holds before producers wait. Without it, they never do.
+     *
+     * @param newCapacity the capacity, at least 1
+     * @return this
+     * @throws IllegalArgumentException if the capacity is less than 1
+     */
+    public Builder<E> capacity(int newCapacity) {
+      if (newCapacity < 1) {
+        throw new IllegalArgumentException(
+            "Queue \"" + name + "\" cannot have the capacity " + newCapacity + "; at least 1.");
+      }
+      capacity = newCapacity;
+      return this;
+    }
+
+    /** {@return a new queue, open and empty} */
+    public CloseableQueue<E> create() {
+      return new CloseableQueue<>(name, capacity);
+    }
+  }
+
+  // ---- putting
+
+  /**
+   * Puts an element in, and waits while the queue is full. The first of these that holds decides:
+   *
+   * <ol>
+   *   <li>the calling thread is interrupted, on entry or while waiting: throws {@code
+   *       InterruptedException};
+   *   <li>the queue is or becomes closed: throws {@code QueueClosedException};
+   *   <li>there is or comes room: the element is in.
+   * </ol>
+   *
+   * @param element the element
+   * @throws InterruptedException if the calling thread is interrupted, even if there is room; the
+   *     element is not in
+   * @throws QueueClosedException if the queue is closed, on entry or while waiting; the element is
+   *     not in
+   */
+  public void put(E element) throws InterruptedException {
+    putOrFail(element, null, Signal.NEVER, FOREVER);
+  }
+
+  /**
+   * Puts an element in, and waits while the queue is full, until a signal goes. The first of these
+   * that holds decides:
+   *
+   * <ol>
+   *   <li>the calling thread is interrupted, on entry or while waiting: throws {@code
+   *       InterruptedException};
+   *   <li>the queue is or becomes closed: throws {@code QueueClosedException};
+   *   <li>there is or comes room: the element is in, returns {@code true};
+   *   <li>{@code till} is or becomes signalled: returns {@code false}.
+   * </ol>
+   *
+   * @param element the element
+   * @param till what ends the wait: a {@code pleaseStop}, a {@link org.morethreads.sync.Till}, any
+   *     signal
+   * @return whether the element is in
+   * @throws InterruptedException if the calling thread is interrupted, even if there is room; the
+   *     element is not in
+   * @throws QueueClosedException if the queue is closed, on entry or while waiting; the element is
+   *     not in
+   */
+  public boolean put(E element, Signal till) throws InterruptedException {
+    return putOrFail(element, null, Objects.requireNonNull(till, "till"), FOREVER);
+  }
+
+  /**
+   * Puts an element in, and waits while the queue is full, for at most a time, which is real time:
+   * no request to stop shortens it. The first of these that holds decides:
+   *
+   * <ol>
+   *   <li>the calling thread is interrupted, on entry or while waiting: throws {@code
+   *       InterruptedException};
+   *   <li>the queue is or becomes closed: throws {@code QueueClosedException};
+   *   <li>there is or comes room: the element is in, returns {@code true};
+   *   <li>the time has passed: returns {@code false}.
+   * </ol>
+   *
+   * @param element the element
+   * @param timeout the longest time to wait; zero or negative means not to wait at all
+   * @return whether the element is in
+   * @throws InterruptedException if the calling thread is interrupted, even if there is room; the
+   *     element is not in
+   * @throws QueueClosedException if the queue is closed, on entry or while waiting; the element is
+   *     not in
+   */
+  public boolean put(E element, Duration timeout) throws InterruptedException {
+    return putOrFail(element, null, Signal.NEVER, nanosOf(timeout));
+  }
+
+  /**
+   * Puts all elements of a collection in, together and in its order, and waits while the queue is
+   * full. Either all are in or none; nothing of others comes between them.
+   *
+   * <p>It waits for <i>one</i> place, like {@link #put}, and then puts the whole collection in,
+   * even if that exceeds the capacity: the elements are in memory already. An empty collection
+   * needs no place.
+   *
+   * @param elements the elements
+   * @throws InterruptedException if the calling thread is interrupted, on entry or while waiting;
+   *     none of the elements is in
+   * @throws QueueClosedException if the queue is closed, on entry or while waiting; none of the
+   *     elements is in
+   * @throws NullPointerException if one of the elements is null; none of them is in
+   */
+  public void putAll(Collection<? extends E> elements) throws InterruptedException {
+    putOrFail(null, arrayOf(elements), Signal.NEVER, FOREVER);
+  }
+
+  /**
+   * Puts all elements of a collection in, together and in its order, and waits while the queue is
+   * full, until a signal goes. Like {@link #putAll(Collection)} otherwise, and decided in the order
+   * of {@link #put(Object, Signal)}.
+   *
+   * @param elements the elements
+   * @param till what ends the wait
+   * @return whether the elements are in: all, or none
+   * @throws InterruptedException if the calling thread is interrupted, on entry or while waiting;
+   *     none of the elements is in
+   * @throws QueueClosedException if the queue is closed, on entry or while waiting; none of the
+   *     elements is in
+   * @throws NullPointerException if one of the elements is null; none of them is in
+   */
+  public boolean putAll(Collection<? extends E> elements, Signal till) throws InterruptedException {
+    return putOrFail(null, arrayOf(elements), Objects.requireNonNull(till, "till"), FOREVER);
+  }
+
+  /**
+   * Puts all elements of a collection in, together and in its order, and waits while the queue is
+   * full, for at most a time. Like {@link #putAll(Collection)} otherwise, and decided in the order
+   * of {@link #put(Object, Duration)}.
+   *
+   * @param elements the elements
+   * @param timeout the longest time to wait; zero or negative means not to wait at all
+   * @return whether the elements are in: all, or none
+   * @throws InterruptedException if the calling thread is interrupted, on entry or while waiting;
+   *     none of the elements is in
+   * @throws QueueClosedException if the queue is closed, on entry or while waiting; none of the
+   *     elements is in
+   * @throws NullPointerException if one of the elements is null; none of them is in
+   */
+  public boolean putAll(Collection<? extends E> elements, Duration timeout)
+      throws InterruptedException {
+    return putOrFail(null, arrayOf(elements), Signal.NEVER, nanosOf(timeout));
+  }
+
+  /**
+   * Puts an element in if that is possible at once. Never blocks, and does not look at interrupts.
+   *
+   * @param element the element
+   * @return what became of it
+   */
+  public Offer offer(E element) {
+    Objects.requireNonNull(element, "element");
+    SchedulePoint.at("queue.offer");
+    mutex.acquire();
+    try {
+      return tryPut(element, null);
+    } finally {
+      unlock();
+    }
+  }
+
+  private boolean putOrFail(
+      @Nullable E element, Object @Nullable [] elements, Signal till, long nanos)
+      throws InterruptedException {
+    return switch (putOrWait(element, elements, till, nanos)) {
+      case ADDED, DUPLICATE -> true;
+      case FULL -> false;
+      case CLOSED -> throw closedToPut();
+    };
+  }
+
+  /** Puts one element, or several, and waits for a place. FULL means that the wait was ended. */
+  Offer putOrWait(@Nullable E element, Object @Nullable [] elements, Signal till, long nanos)
+      throws InterruptedException {
+    if (elements == null) {
+      Objects.requireNonNull(element, "element");
+    }
+    SchedulePoint.at("queue.put");
+    if (Thread.interrupted()) {
+      throw new InterruptedException("Interrupted before waiting for " + putters + ".");
+    }
+    Line.Waiter waiter = null;
+    Surroundings me = null;
+    long deadline = 0;
+    boolean over = nanos <= 0;
+    while (true) {
+      mutex.acquire();
+      try {
+        if (waiter != null) {
+          putters.leave(waiter);
+        }
+        Offer outcome = tryPut(element, elements);
+        if (outcome != Offer.FULL || over) {
+          return outcome;
+        }
+        if (me == null) {
+          me = Surroundings.current();
+          deadline = nanos == FOREVER ? 0 : me.time().nanoTime() + nanos;
+        }
+        waiter = putters.enter(me, waiter != null);
+      } finally {
+        unlock();
+      }
+      over = park(putters, waiter, till, nanos != FOREVER, deadline);
+    }
+  }
+
+  /** Puts one element, or several, if there is room. Called with the mutex. */
+  private Offer tryPut(@Nullable E element, Object @Nullable [] elements) {
+    if (isClosed) {
+      return Offer.CLOSED;
+    }
+    if (ring.size() >= capacity && (elements == null || elements.length > 0)) {
+      return Offer.FULL;
+    }
+    if (elements != null) {
+      ring.addAllLast(elements);
+    } else if (element != null) {
+      ring.addLast(element);
+    }
+    if (isSpecial && ring.size() > 0) {
+      remains.put();
+    }
+    return Offer.ADDED;
+  }
+
+  private Object[] arrayOf(Collection<? extends E> elements) {
+    if (elements == view) {
+      throw new IllegalArgumentException(this + " cannot be put into itself.");
+    }
+    Object[] all = elements.toArray();
+    for (int i = 0; i < all.length; i++) {
+      Objects.requireNonNull(all[i], "element");
+    }
+    return all;
+  }
+
+  // ---- taking
+
+  /**
+   * Takes the oldest element, and waits while the queue is empty. The first of these that holds
+   * decides:
+   *
+   * <ol>
+   *   <li>the calling thread is interrupted, on entry or while waiting: throws {@code
+   *       InterruptedException};
+   *   <li>there is or comes an element: returns it;
+   *   <li>the queue is or becomes closed: throws {@code QueueClosedException}.
+   * </ol>
+   *
+   * <p>Where the end of the queue is nothing special, loop over the queue, or use {@link
+   * #poll(Signal) poll(Signal.NEVER)}, which answers null at the end.
+   *
+   * @return the element
+   * @throws InterruptedException if the calling thread is interrupted, even if there is an element;
+   *     nothing was taken
+   * @throws QueueClosedException if the queue is closed and empty, on entry or while waiting
+   */
+  public E take() throws InterruptedException {
+    E element = takeOrWait(Signal.NEVER, FOREVER, false);
+    if (element == null) {
+      throw new QueueClosedException(
+          name,
+          "Cannot take from queue \""
+              + name
+              + "\": it is empty, and was closed by "
+              + closer
+              + ". Loop over the queue, or use poll, to see its end without an exception.");
+    }
+    return element;
+  }
+
+  /**
+   * Takes the oldest element if there is one. Never blocks, and does not look at interrupts.
+   *
+   * @return the element, or null when the queue is empty
+   */
+  public @Nullable E poll() {
+    SchedulePoint.at("queue.poll");
+    mutex.acquire();
+    try {
+      return tryTake();
+    } finally {
+      unlock();
+    }
+  }
+
+  /**
+   * Takes the oldest element, and waits while the queue is empty, until a signal goes. The first of
+   * these that holds decides:
+   *
+   * <ol>
+   *   <li>the calling thread is interrupted, on entry or while waiting: throws {@code
+   *       InterruptedException};
+   *   <li>there is or comes an element: returns it;
+   *   <li>the queue is or becomes closed, or {@code till} is or becomes signalled: returns null.
+   * </ol>
+   *
+   * @param till what ends the wait: a {@code pleaseStop}, a {@link org.morethreads.sync.Till}, any
+   *     signal; with {@link Signal#NEVER} null means the end of the queue
+   * @return the element, or null when the wait was ended or the queue has ended; {@link #drained}
+   *     tells which
+   * @throws InterruptedException if the calling thread is interrupted, even if there is an element;
+   *     nothing was taken
+   */
+  public @Nullable E poll(Signal till) throws InterruptedException {
+    return takeOrWait(Objects.requireNonNull(till, "till"), FOREVER, false);
+  }
+
+  /**
+   * Takes the oldest element, and waits while the queue is empty, for at most a time, which is real
+   * time: no request to stop shortens it. The first of these that holds decides:
+   *
+   * <ol>
+   *   <li>the calling thread is interrupted, on entry or while waiting: throws {@code
+   *       InterruptedException};
+   *   <li>there is or comes an element: returns it;
+   *   <li>the queue is or becomes closed, or the time has passed: returns null.
+   * </ol>
+   *
+   * @param timeout the longest time to wait; zero or negative means not to wait at all
+   * @return the element, or null when the time has passed or the queue has ended; {@link #drained}
+   *     tells which
+   * @throws InterruptedException if the calling thread is interrupted, even if there is an element;
+   *     nothing was taken
+   */
+  public @Nullable E poll(Duration timeout) throws InterruptedException {
+    return takeOrWait(Signal.NEVER, nanosOf(timeout), false);
+  }
+
+  /**
+   * Takes everything that is in the queue now. Never blocks.
+   *
+   * @return a new list of the elements, oldest first; empty when there are none
+   */
+  public List<E> drain() {
+    SchedulePoint.at("queue.drain");
+    mutex.acquire();
+    try {
+      List<E> all = ring.removeFirstAsList(Integer.MAX_VALUE);
+      noteTaken();
+      return all;
+    } finally {
+      unlock();
+    }
+  }
+
+  /**
+   * Moves everything that is in the queue now to a collection. Never waits for elements.
+   *
+   * <p>The collection is called without any lock held. If it refuses an element by an exception,
+   * that element and those behind it are in the queue again, in front of all others.
+   *
+   * @param target where to add the elements, oldest first
+   * @return how many elements were moved
+   * @throws IllegalArgumentException if the target is a view of this queue
+   */
+  public int drain(Collection<? super E> target) {
+    return drain(target, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Moves the oldest elements that are in the queue now to a collection. Never waits for elements.
+   *
+   * <p>The collection is called without any lock held. If it refuses an element by an exception,
+   * that element and those behind it are in the queue again, in front of all others.
+   *
+   * @param target where to add the elements, oldest first
+   * @param most how many elements to move at most; zero or negative means none
+   * @return how many elements were moved
+   * @throws IllegalArgumentException if the target is a view of this queue
+   */
+  public int drain(Collection<? super E> target, int most) {
+    Objects.requireNonNull(target, "target");
+    if (target == view) {
+      throw new IllegalArgumentException(this + " cannot be drained into itself.");
+    }
+    if (most <= 0) {
+      return 0;
+    }
+    Object[] taken;
+    SchedulePoint.at("queue.drain");
+    mutex.acquire();
+    try {
+      taken = ring.removeFirst(most);
+      noteTaken();
+      inTransfer += taken.length; // until they have arrived this queue has not come to its end
+    } finally {
+      unlock();
+    }
+    if (taken.length > 0) {
+      transfer(taken, target);
+    }
+    return taken.length;
+  }
+
+  private void transfer(Object[] taken, Collection<? super E> target) {
+    int moved = 0;
+    Surroundings me = Surroundings.current();
+    try {
+      while (moved < taken.length) {
+        @SuppressWarnings("unchecked") // only elements are in the ring
+        E element = (E) taken[moved];
+        target.add(element);
+        moved++;
+      }
+    } finally {
+      mutex.acquire();
+      try {
+        inTransfer -= taken.length;
+        if (moved < taken.length) {
+          ring.addAllFirst(taken, moved);
+          if (isClosed) {
+            remains.left(me, false);
+          }
+        }
+      } finally {
+        unlock();
+      }
+    }
+  }
+
+  /**
+   * Returns an iterator that takes: {@code hasNext()} waits for an element, takes it and keeps it
+   * for {@code next()}; it answers false when the queue is closed and empty. Whoever calls {@code
+   * hasNext()} himself owes it a call of {@code next()}; a {@code for} loop that is left by {@code
+   * break} or an exception has taken just what its body has seen.
+   *
+   * <p>When the calling thread is interrupted, on entry or while waiting, {@code hasNext()} and
+   * {@code next()} throw {@link WaitInterruptedException}; the interrupt status is set and nothing
+   * was taken.
+   *
+   * @return a new iterator, for use by one thread at a time
+   */
+  @Override
+  public Iterator<E> iterator() {
+    return new Taking<>(this, Signal.NEVER);
+  }
+
+  /**
+   * Returns what to loop over in order to take until a signal goes. Before it takes an element the
+   * loop looks, in this order, whether the calling thread is interrupted ({@link
+   * WaitInterruptedException}), the signal has gone (the loop ends), there is an element (it is
+   * taken), and the queue is closed (the loop ends).
+   *
+   * <p>What is in the queue then stays there. Let somebody else take it, or {@link #drain} it; what
+   * is never taken is reported in the log at the end of the tree of threads.
+   *
+   * @param signal what ends the loop, typically the {@code pleaseStop} of the calling thread
+   * @return something to loop over, also several times
+   */
+  public Iterable<E> until(Signal signal) {
+    Objects.requireNonNull(signal, "signal");
+    return () -> new Taking<>(this, signal);
+  }
+
+  /** Takes for a loop: null means that the loop has ended. */
+  @Nullable E takeBefore(Signal until) throws InterruptedException {
+    E element = takeOrWait(until, FOREVER, true);
+    if (element == null && !drained.isSignalled()) {
+      Surroundings me = Surroundings.current();
+      mutex.acquire();
+      try {
+        if (!isEnded()) {
+          remains.left(me, ring.size() == 0);
+          isSpecial = true;
+        }
+      } finally {
+        unlock();
+      }
+    }
+    return element;
+  }
+
+  /**
+   * Takes an element, and waits for one. Null means that the wait was ended, or that the queue has
+   * ended.
+   *
+   * @param tillFirst whether a signalled till counts more than an element
+   */
+  @Nullable E takeOrWait(Signal till, long nanos, boolean tillFirst) throws InterruptedException {
+    SchedulePoint.at("queue.take");
+    if (Thread.interrupted()) {
+      throw new InterruptedException("Interrupted before waiting for " + takers + ".");
+    }
+    if (tillFirst && till.isSignalled()) {
+      return null;
+    }
+    Line.Waiter waiter = null;
+    Surroundings me = null;
+    long deadline = 0;
+    boolean over = nanos <= 0;
+    while (true) {
+      mutex.acquire();
+      try {
+        if (waiter != null) {
+          takers.leave(waiter);
+        }
+        if (over && tillFirst) {
+          return null;
+        }
+        E element = tryTake();
+        if (element != null || over || isEnded()) {
+          return element;
+        }
+        if (me == null) {
+          me = Surroundings.current();
+          deadline = nanos == FOREVER ? 0 : me.time().nanoTime() + nanos;
+        }
+        waiter = takers.enter(me, waiter != null);
+      } finally {
+        unlock();
+      }
+      over = park(takers, waiter, till, nanos != FOREVER, deadline);
+    }
+  }
+
+  /** Takes an element if there is one. Called with the mutex. */
+  private @Nullable E tryTake() {
+    if (ring.size() == 0) {
+      return null;
+    }
+    E element = ring.removeFirst();
+    noteTaken();
+    return element;
+  }
+
+  private void noteTaken() {
+    if (isSpecial) {
+      remains.taken(ring.size() == 0);
+    }
+  }
+
+  // ---- waiting
+
+  /**
+   * Parks until the waiter has been assigned a chance, or the wait is over.
+   *
+   * @return whether the wait is over, by the till or the time; the waiter is still in its line
+   * @throws InterruptedException if the thread was interrupted; the waiter has left its line then,
+   *     and its chance, if it had one, has been passed on; also when an error is thrown
+   */
+  private boolean park(Line line, Line.Waiter waiter, Signal till, boolean timed, long deadline)
+      throws InterruptedException {
+    boolean stays = false;
+    try {
+      SchedulePoint.at("queue.park");
+      if (till == Signal.NEVER && !timed) {
+        stays = !parkUntilAssigned(waiter);
+      } else {
+        stays =
+            !Waiting.parkUntil(
+                Library.MEMBER,
+                waiter.surroundings,
+                waiter,
+                till,
+                timed,
+                deadline,
+                waiter::isAssigned);
+      }
+      if (!stays) {
+        throw new InterruptedException("Interrupted while waiting for " + line + ".");
+      }
+      return till.isSignalled() || (timed && deadline - waiter.surroundings.time().nanoTime() <= 0);
+    } catch (RuntimeException | Error e) {
+      stays = false;
+      throw e;
+    } finally {
+      if (!stays) {
+        mutex.acquire();
+        line.leave(waiter);
+        unlock();
+      }
+    }
+  }
+
+  /** Parks until the waiter has been assigned a chance; answers true when interrupted instead. */
+  private static boolean parkUntilAssigned(Line.Waiter waiter) {
+    while (!waiter.isAssigned()) {
+      waiter.surroundings.park(waiter);
+      if (Thread.interrupted()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether nothing will ever be taken any more. Called with the mutex. */
+  private boolean isEnded() {
+    return isClosed && inTransfer == 0 && ring.size() == 0;
+  }
+
+  /** Assigns the chances that are due, releases the mutex, and does what must be done without. */
+  private void unlock() {
+    Line.Waiter woken = null;
+    if (takers.idle() > 0) {
+      boolean everybody = isClosed && inTransfer == 0;
+      woken = takers.assign(everybody ? takers.idle() : ring.size() - takers.assigned(), null);
+    }
+    if (putters.idle() > 0) {
+      if (isClosed) {
+        woken = putters.assign(putters.idle(), woken);
+      } else if (putters.assigned() == 0 && ring.size() < capacity) {
+        woken = putters.assign(1, woken);
+      }
+    }
+    if (isSpecial) {
+      unlockSpecially(woken);
+    } else {
+      mutex.release();
+      if (woken != null) {
+        Line.unpark(woken);
+      }
+    }
+  }
+
+  /**
+   * Whoever finds the queue closed or ended fires the signals that say so before it returns, so
+   * that nobody sees an outcome before its signal; the first does, for the others it is nothing.
+   */
+  private void unlockSpecially(Line.@Nullable Waiter woken) {
+    boolean closedNow = isClosed;
+    boolean ended = isEnded();
+    boolean unsettled = remains.isUnsettled();
+    isSpecial = closedNow || !remains.isIdle();
+    mutex.release();
+    Line.unpark(woken);
+    if (unsettled) {
+      remains.settle();
+    }
+    if (closedNow) {
+      closed.fire();
+    }
+    if (ended) {
+      drained.fire();
+    }
+  }
+
+  // ---- ending
+
+  /**
+   * Closes this queue: it will be given nothing more. Does nothing if it is closed already. Never
+   * blocks.
+   *
+   * <ul>
+   *   <li>Elements inside stay, and can still be taken.
+   *   <li>Threads that wait in {@code put} or {@code putAll} throw {@link QueueClosedException};
+   *       their elements are not in.
+   *   <li>Threads that wait for an element are woken, and see the end: the queue is empty.
+   *   <li>Later calls of {@code put} throw {@link QueueClosedException}; later takers get what is
+   *       inside and then see the end.
+   * </ul>
+   *
+   * <p>Actions attached to {@link #closed} and, if the queue is empty, to {@link #drained} run on
+   * the calling thread.
+   */
+  @Override
+  public void close() {
+    Surroundings me = Surroundings.current();
+    String who =
+        "thread \""
+            + (me == Surroundings.unmanaged() ? Thread.currentThread().getName() : me.describe())
+            + "\"";
+    SchedulePoint.at("queue.close");
+    mutex.acquire();
+    try {
+      if (!isClosed) {
+        isClosed = true;
+        isSpecial = true;
+        closer = who;
+        if (ring.size() > 0) {
+          remains.left(me, false);
+        }
+      }
+    } finally {
+      unlock();
+    }
+  }
+
+  /**
+   * Closes this queue when the last of some signals has gone, typically the {@code stopped} of its
+   * producers. None of them means at once. It may be closed earlier by other means.
+   *
+   * <p>The queue is closed on the thread that fires the last signal, or where else the actions of
+   * that signal run.
+   *
+   * @param ends the signals
+   * @return this
+   */
+  public CloseableQueue<E> closedBy(Signal... ends) {
+    return closedBy(Arrays.asList(ends));
+  }
+
+  /**
+   * Closes this queue when the last of some signals has gone, typically the {@code stopped} of its
+   * producers. None of them means at once. It may be closed earlier by other means.
+   *
+   * @param ends the signals
+   * @return this
+   */
+  public CloseableQueue<E> closedBy(Collection<? extends Signal> ends) {
+    Signal.Registration registration = Signal.allOf(ends).then(this::close);
+    closed.then(registration::remove); // closed earlier: leave nothing in signals that live on
+    return this;
+  }
+
+  /**
+   * {@return the signal that goes when this queue is closed} Its actions run on the thread that
+   * closes the queue, or on one that has just found it closed.
+   */
+  public Signal closed() {
+    return closed;
+  }
+
+  /**
+   * {@return the signal that goes when this queue is closed and everything has been taken from it}
+   * Nothing can be put in or taken any more then. Its actions run on the thread that takes the last
+   * element, before it returns with it, on the one that closes an empty queue, or on one that has
+   * just found the end.
+   */
+  public Signal drained() {
+    return drained;
+  }
+
+  // ---- looking
+
+  /** {@return what this queue is called} */
+  public String name() {
+    return name;
+  }
+
+  /**
+   * {@return how many elements this queue holds before producers wait; {@code Integer.MAX_VALUE} if
+   * they never do}
+   */
+  public int capacity() {
+    return capacity;
+  }
+
+  /** {@return how many elements are inside at this moment} */
+  public int size() {
+    mutex.acquire();
+    try {
+      return ring.size();
+    } finally {
+      mutex.release();
+    }
+  }
+
+  /** {@return whether there is no element inside at this moment} */
+  public boolean isEmpty() {
+    return size() == 0;
+  }
+
+  /**
+   * Returns a view of this queue that keeps to the letter of the JDK's contract, for code that
+   * expects a {@code BlockingQueue}. Both may be used at the same time. Its iterator looks at
+   * elements, it does not take them; it is weakly consistent and can remove.
+   *
+   * <p>Once this queue is closed, methods of the view that can say no by their result do so, at
+   * once: {@code offer} answers false, {@code poll} and {@code peek} answer null when it is empty,
+   * {@code remainingCapacity} is 0. Methods that cannot throw {@link QueueClosedException}: {@code
+   * add} and {@code put}, and {@code take} when it is empty. ({@code remove()} and {@code
+   * element()} throw {@code NoSuchElementException} on any empty queue.)
+   *
+   * @return the view, always the same
+   */
+  public BlockingQueue<E> asBlockingQueue() {
+    return view;
+  }
+
+  /** {@return the name, how much is inside, and whether it is closed} */
+  @Override
+  public String toString() {
+    // Without the mutex, so that it may be called anywhere; the count may be a little out of date.
+    return "queue \""
+        + name
+        + "\" ("
+        + ring.size()
+        + (capacity == UNBOUNDED ? "" : " of " + capacity)
+        + (closer == null ? ")" : ", closed)");
+  }
+
+  // ---- for the other classes of this package
+
+  QueueClosedException closedToPut() {
+    return new QueueClosedException(
+        name,
+        "Cannot put into queue \""
+            + name
+            + "\": closed by "
+            + closer
+            + ". Close a queue only after its producers have stopped; closedBy(…) does that.");
+  }
+
+  @Nullable E peek() {
+    mutex.acquire();
+    try {
+      return ring.first();
+    } finally {
+      mutex.release();
+    }
+  }
+
+  int remainingCapacity() {
+    mutex.acquire();
+    try {
+      return isClosed ? 0 : capacity == UNBOUNDED ? UNBOUNDED : Math.max(0, capacity - ring.size());
+    } finally {
+      mutex.release();
+    }
+  }
+
+  void discard() {
+    mutex.acquire();
+    try {
+      ring.clear();
+      noteTaken();
+    } finally {
+      unlock();
+    }
+  }
+
+  BlockingView.Snapshot snapshot() {
+    mutex.acquire();
+    try {
+      return new BlockingView.Snapshot(ring.snapshot(), ring.removedFirst(), ring.removedInside());
+    } finally {
+      mutex.release();
+    }
+  }
+
+  /** Removes the oldest occurrence of this very element; answers whether there was one. */
+  boolean removeIdentical(Object element) {
+    mutex.acquire();
+    try {
+      boolean removed = ring.removeIdentical(element);
+      noteTaken();
+      return removed;
+    } finally {
+      unlock();
+    }
+  }
+
+  /**
+   * Removes an element found in a snapshot, if it is still there.
+   *
+   * @param place its index in the snapshot, counted from the first element that ever was
+   * @param removedInside how many removals from inside the caller has accounted for
+   * @return whether it was removed from that place; false also when it had to be searched
+   */
+  boolean removeAt(long place, Object element, long removedInside) {
+    mutex.acquire();
+    try {
+      if (ring.removedInside() == removedInside) {
+        return ring.removeAt(place - ring.removedFirst(), element);
+      }
+      ring.removeIdentical(element);
+      return false;
+    } finally {
+      noteTaken();
+      unlock();
+    }
+  }
+
+  @Nullable String leftovers() {
+    int left = size();
+    if (left == 0) {
+      return null;
+    }
+    String by = closer;
+    return "queue \""
+        + name
+        + "\" still holds "
+        + left
+        + (left == 1 ? " element" : " elements")
+        + " that nobody has taken; it "
+        + (by == null ? "is open" : "was closed by " + by);
+  }
+
+  private static long nanosOf(Duration timeout) {
+    return Math.clamp(TimeUnit.NANOSECONDS.convert(timeout), 0, LONGEST);
+  }
+}

@@ -1,0 +1,160 @@
+package org.morethreads.queue;
+
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Surroundings;
+
+/**
+ * The threads that wait for one thing of a queue, in order. Not safe for use by several threads at
+ * once: the queue's mutex guards it.
+ */
+final class Line {
+  /*
+   * A waiter is used for one wait, and only moves forward:
+   *
+   *   IDLE     -> ASSIGNED   somebody decided, under the mutex, to wake it; it leaves the list, and is unparked after the release
+   *   IDLE     -> GONE       it came back by itself (interrupt, till, time)
+   *   ASSIGNED -> GONE       it came back, used its chance or not
+   *
+   * All under the mutex. One that came back in vain waits again as a new waiter, at the front. Since waiters are never used
+   * twice, `next` may serve as the link of those who are to be unparked: nobody else writes it until the unparking is done.
+   */
+  private final String what;
+  private final String queueName;
+  private @Nullable Waiter first;
+  private @Nullable Waiter last;
+  private int idle;
+  private int assigned;
+
+  /**
+   * An empty line.
+   *
+   * @param what what its threads wait for, for dumps
+   */
+  Line(String what, String queueName) {
+    this.what = what;
+    this.queueName = queueName;
+  }
+
+  /** A thread in the line, for one wait; it is also the blocker that dumps show. */
+  static final class Waiter {
+    final Surroundings surroundings;
+    private final Thread thread;
+    private final Line line;
+    private @Nullable Waiter previous;
+    private @Nullable Waiter next;
+    private boolean listed;
+
+    /** Whether the thread should look again. Written under the mutex, read also outside. */
+    private volatile boolean assigned;
+
+    private Waiter(Line line, Surroundings surroundings) {
+      this.line = line;
+      this.surroundings = surroundings;
+      this.thread = Thread.currentThread();
+    }
+
+    boolean isAssigned() {
+      return assigned;
+    }
+
+    @Override
+    public String toString() {
+      return line.toString();
+    }
+  }
+
+  /** {@return how many are neither gone nor told to look again} */
+  int idle() {
+    return idle;
+  }
+
+  /** {@return how many have been told to look again and have not come back yet} */
+  int assigned() {
+    return assigned;
+  }
+
+  /** Adds the calling thread: at the front if it has waited before. */
+  Waiter enter(Surroundings surroundings, boolean waitedBefore) {
+    Waiter waiter = new Waiter(this, surroundings);
+    Waiter oldFirst = first;
+    Waiter oldLast = last;
+    if (oldFirst == null || oldLast == null) {
+      first = waiter;
+      last = waiter;
+    } else if (waitedBefore) {
+      waiter.next = oldFirst;
+      oldFirst.previous = waiter;
+      first = waiter;
+    } else {
+      waiter.previous = oldLast;
+      oldLast.next = waiter;
+      last = waiter;
+    }
+    waiter.listed = true;
+    idle++;
+    return waiter;
+  }
+
+  /** Takes a waiter out whose thread has come back. */
+  void leave(Waiter waiter) {
+    if (waiter.listed) {
+      unlink(waiter);
+    } else {
+      assigned--;
+    }
+  }
+
+  /**
+   * Assigns a chance to the first few idle waiters.
+   *
+   * @param most how many at most
+   * @param others who is to be unparked besides
+   * @return all who are to be unparked, by {@link #unpark}, after the release
+   */
+  @Nullable Waiter assign(int most, @Nullable Waiter others) {
+    Waiter all = others;
+    for (int i = 0; i < most; i++) {
+      Waiter waiter = first;
+      if (waiter == null) {
+        break;
+      }
+      unlink(waiter);
+      assigned++;
+      waiter.assigned = true;
+      waiter.next = all;
+      all = waiter;
+    }
+    return all;
+  }
+
+  /** Unparks what {@link #assign} returned. Called without the mutex. */
+  static void unpark(@Nullable Waiter all) {
+    for (Waiter waiter = all; waiter != null; waiter = waiter.next) {
+      waiter.surroundings.unpark(waiter.thread);
+    }
+  }
+
+  private void unlink(Waiter waiter) {
+    Waiter before = waiter.previous;
+    Waiter behind = waiter.next;
+    if (before == null) {
+      first = behind;
+    } else {
+      before.next = behind;
+    }
+    if (behind == null) {
+      last = before;
+    } else {
+      behind.previous = before;
+    }
+    waiter.previous = null;
+    waiter.next = null;
+    waiter.listed = false;
+    idle--;
+  }
+
+  @Override
+  public String toString() {
+    return what + " queue \"" + queueName + "\"";
+  }
+}

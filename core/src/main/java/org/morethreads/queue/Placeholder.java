@@ -1,6 +1,0 @@
-package org.morethreads.queue;
-
-/** Keeps the package from being empty; goes when the first class comes. */
-final class Placeholder {
-  private Placeholder() {}
-}

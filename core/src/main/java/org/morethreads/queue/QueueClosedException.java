@@ -1,0 +1,24 @@
+package org.morethreads.queue;
+
+/**
+ * Nothing can be put into a queue any more, or taken from it, because it was closed. The element of
+ * a call that throws this is not in the queue.
+ *
+ * @since 0.1
+ */
+public final class QueueClosedException extends IllegalStateException {
+  private static final long serialVersionUID = 1;
+
+  /** What the queue is called. */
+  private final String queueName;
+
+  QueueClosedException(String queueName, String message) {
+    super(message);
+    this.queueName = queueName;
+  }
+
+  /** {@return the name of the queue} */
+  public String queueName() {
+    return queueName;
+  }
+}
