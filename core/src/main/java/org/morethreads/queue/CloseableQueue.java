@@ -865,9 +865,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
   public void close() {
     Surroundings me = Surroundings.current();
     String who =
-        "thread \""
-            + (me == Surroundings.unmanaged() ? Thread.currentThread().getName() : me.describe())
-            + "\"";
+        "thread \"" + (me == Surroundings.unmanaged() ? threadName() : me.describe()) + "\"";
     SchedulePoint.at("queue.close");
     mutex.acquire();
     try {
@@ -882,6 +880,11 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
     } finally {
       unlock();
     }
+  }
+
+  private static String threadName() {
+    Thread thread = Thread.currentThread();
+    return thread.getName().isEmpty() ? "#" + thread.threadId() : thread.getName();
   }
 
   /**

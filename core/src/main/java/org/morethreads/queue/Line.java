@@ -109,10 +109,11 @@ final class Line {
    *
    * @param most how many at most
    * @param others who is to be unparked besides
-   * @return all who are to be unparked, by {@link #unpark}, after the release
+   * @return all who are to be unparked, oldest first, by {@link #unpark}, after the release
    */
   @Nullable Waiter assign(int most, @Nullable Waiter others) {
-    Waiter all = others;
+    Waiter oldest = others;
+    Waiter newest = null;
     for (int i = 0; i < most; i++) {
       Waiter waiter = first;
       if (waiter == null) {
@@ -121,10 +122,15 @@ final class Line {
       unlink(waiter);
       assigned++;
       waiter.assigned = true;
-      waiter.next = all;
-      all = waiter;
+      waiter.next = others;
+      if (newest == null) {
+        oldest = waiter;
+      } else {
+        newest.next = waiter;
+      }
+      newest = waiter;
     }
-    return all;
+    return oldest;
   }
 
   /** Unparks what {@link #assign} returned. Called without the mutex. */

@@ -39,8 +39,8 @@ final class Remains implements Surroundings.Leftovers {
   void left(Surroundings by, boolean empty) {
     if (empty) {
       deserter = by;
-    } else if (wanted == null || by != Surroundings.unmanaged()) {
-      wanted = by;
+    } else if (wanted == null || wanted == Surroundings.unmanaged()) {
+      wanted = by; // the first of several stays: to move it would leave a moment without
     }
   }
 

@@ -34,6 +34,11 @@ final class Ring<E> {
     return size;
   }
 
+  /** {@return how many elements fit before it grows; for tests} */
+  int length() {
+    return items.length;
+  }
+
   @Nullable E first() {
     return at(head);
   }

@@ -1,0 +1,172 @@
+package org.morethreads.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Instant;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.morethreads.internal.OneShot;
+import org.morethreads.internal.Surroundings;
+import org.morethreads.internal.Time;
+import org.morethreads.sync.Signal;
+
+/** What nobody takes is kept by the tree until somebody does (Q4). */
+class LeftoversTest {
+  private final Tree tree = new Tree();
+  private final CloseableQueue<Integer> queue = CloseableQueue.unbounded("todo");
+
+  /** The surroundings of a thread in a tree. */
+  private static final class Tree extends Surroundings {
+    final Set<Leftovers> kept = new LinkedHashSet<>();
+    int calls;
+
+    List<String> leftovers() {
+      return kept.stream().map(Leftovers::leftovers).filter(Objects::nonNull).toList();
+    }
+
+    @Override
+    public void keep(Leftovers leftovers) {
+      calls++;
+      kept.add(leftovers);
+    }
+
+    @Override
+    public void forget(Leftovers leftovers) {
+      calls++;
+      kept.remove(leftovers);
+    }
+
+    @Override
+    public Time time() {
+      return Time.real();
+    }
+
+    @Override
+    public boolean isOf(Thread thread) {
+      return false;
+    }
+
+    @Override
+    public boolean isHurried() {
+      return false;
+    }
+
+    @Override
+    public long hurriedAtNanos() {
+      return 0;
+    }
+
+    @Override
+    public Instant hurriedAt() {
+      return Instant.MAX;
+    }
+
+    @Override
+    public @Nullable OneShot hurrySignal() {
+      return null;
+    }
+
+    @Override
+    public String describe() {
+      return "main/worker";
+    }
+  }
+
+  @BeforeEach
+  void enterTree() {
+    Surroundings.remember(tree);
+  }
+
+  @AfterEach
+  void leaveTree() {
+    Surroundings.remember(null);
+  }
+
+  @Test
+  void close_elementsInside_areReportedUntilTaken() throws Exception {
+    queue.putAll(List.of(1, 2));
+    assertThat(tree.kept).isEmpty();
+    queue.close();
+    assertThat(tree.leftovers())
+        .containsExactly(
+            "queue \"todo\" still holds 2 elements that nobody has taken;"
+                + " it was closed by thread \"main/worker\"");
+    queue.take();
+    assertThat(tree.leftovers()).singleElement().asString().contains("1 element that");
+    queue.take();
+    assertThat(tree.kept).isEmpty();
+  }
+
+  @Test
+  void close_empty_reportsNothing() {
+    queue.close();
+    assertThat(tree.calls).isZero();
+  }
+
+  @Test
+  void until_signalGoesWithElementsInside_areReportedUntilTaken() throws Exception {
+    queue.putAll(List.of(1, 2, 3));
+    assertThat(queue.until(Signal.DONE)).isEmpty();
+    assertThat(tree.leftovers())
+        .containsExactly("queue \"todo\" still holds 3 elements that nobody has taken; it is open");
+    assertThat(queue.drain()).hasSize(3);
+    assertThat(tree.kept).isEmpty();
+  }
+
+  @Test
+  void put_afterTheLoopWasLeft_isReportedUntilTaken() throws Exception {
+    assertThat(queue.until(Signal.DONE)).isEmpty();
+    assertThat(tree.kept).isEmpty();
+    queue.put(1);
+    assertThat(tree.leftovers()).hasSize(1);
+    assertThat(queue.poll()).isEqualTo(1);
+    assertThat(tree.kept).isEmpty();
+    int calls = tree.calls;
+    queue.put(2);
+    assertThat(queue.poll()).isEqualTo(2);
+    assertThat(tree.calls).as("somebody takes again").isEqualTo(calls);
+  }
+
+  @Test
+  void until_closedAndEmpty_reportsNothing() throws Exception {
+    var stop = Signal.create("stop");
+    queue.put(1);
+    for (var _ : queue.until(stop)) {
+      queue.close();
+      stop.go();
+    }
+    assertThat(tree.kept).isEmpty();
+    assertThat(queue.drained().isSignalled()).isTrue();
+  }
+
+  @Test
+  void clearAndRemoveThroughTheView_claim() throws Exception {
+    queue.putAll(List.of(1, 2));
+    queue.close();
+    assertThat(queue.asBlockingQueue().remove(1)).isTrue();
+    assertThat(tree.leftovers()).hasSize(1);
+    queue.asBlockingQueue().clear();
+    assertThat(tree.kept).isEmpty();
+    assertThat(queue.drained().isSignalled()).isTrue();
+  }
+
+  @Test
+  void until_severalLeaveInDifferentTrees_theFirstReports() throws Exception {
+    queue.put(1);
+    assertThat(queue.until(Signal.DONE)).isEmpty();
+    Tree other = new Tree();
+    Surroundings.remember(other);
+    assertThat(queue.until(Signal.DONE)).isEmpty();
+    queue.close();
+    assertThat(tree.leftovers()).hasSize(1);
+    assertThat(other.kept).isEmpty();
+    queue.drain();
+    assertThat(tree.kept).isEmpty();
+  }
+}
