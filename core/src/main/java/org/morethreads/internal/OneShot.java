@@ -149,6 +149,7 @@ public abstract class OneShot {
     Dependent node = head;
     while (node != null && node != FIRED) {
       Dependent older = node.next;
+      SchedulePoint.at("signal.sweeping"); // the bit is tried for, never waited for
       if (!node.isDead()) {
         last = node;
         alive++;

@@ -378,6 +378,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       unlockChildren();
     }
     if (bornTold != null) {
+      SchedulePoint.at("thread.bornTold");
       Stopping.tellBorn(child, bornTold);
     }
   }
@@ -428,6 +429,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     Node above = Objects.requireNonNull(parent);
     startedFrom = StartSite.capture(Objects.requireNonNull(task), tree);
     options.beforeLink(this);
+    SchedulePoint.at("thread.link");
     above.link(this);
     boolean started = false;
     try {
@@ -487,6 +489,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       throw new IllegalStateException("Only the thread \"" + this + "\" itself runs its task.");
     }
     try {
+      SchedulePoint.at("thread.begin"); // first of all: a scheduler holds the thread here
       live();
     } finally {
       time().ended(this);
@@ -512,6 +515,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       StartSite.append(failure, this);
     }
     Outcome<?> own = ownOutcome(value, failure);
+    SchedulePoint.at("thread.close");
     if (!closeIfEmpty()) {
       endChildren();
     }
@@ -663,6 +667,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
    */
   boolean complete(Outcome<?> own) {
     Outcome<?> whole = Failures.withChildren(this, own);
+    SchedulePoint.at("thread.complete");
     if (!OUTCOME.compareAndSet(this, null, whole)) {
       if (isOf(Thread.currentThread())) {
         tree.abandonedThreadEnded(this, whole);
@@ -676,6 +681,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       Failures.offer(above, this, failed.failure());
     }
     Firing actions = Firing.begin(stopped);
+    SchedulePoint.at("thread.unlink");
     if (above != null) {
       above.unlink(this);
     }
