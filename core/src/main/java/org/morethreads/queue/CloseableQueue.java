@@ -87,7 +87,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
   /*
    * One mutex guards everything. Every operation ends with unlock(), which re-establishes this before it releases:
    *
-   *   T  takers who have been assigned a chance and have not come back  >=  min(elements, all waiting takers)
+   *   T  if there is an element and somebody waits for one, at least one taker has been assigned a chance
    *   P  if there is a free place and somebody waits for one, at least one putter has been assigned a chance
    *   C  once closed (and no drain is under way): everybody who waits has been assigned one
    *
@@ -95,9 +95,10 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
    * acts, or gives up, or waits again, in front; each time through unlock(), so a chance that it did not use goes to the next.
    * So nobody sleeps on while there is something for him to do, unless somebody who was told before him has not come back yet.
    *
-   * T is as strong as can be, so that a burst wakes as many consumers as it can occupy. P is a cascade: the putter that comes back
-   * wakes the next one if there is still room. With a thousand putters at a full queue, a stronger P would cost a park and an
-   * unpark for every element; with this one, a taker that runs on empties the queue a good way until the one putter has woken.
+   * T and P are cascades: the waiter that comes back wakes the next one if there is still something to do, before it returns to
+   * its caller. To wake as many at once as there are elements, or places, is no more live, and makes each element cost a park and
+   * an unpark: those who run on have long done the work when the others are awake. (Measured: 8 platform takers, 1 putter, a
+   * message took 10 times as long; 100 takers, 30 times.)
    *
    * Elements move under the mutex, by the thread that returns with them. They are never handed to a waiter: so one that is
    * interrupted cannot lose anything.
@@ -617,9 +618,8 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
         inTransfer -= taken.length;
         if (moved < taken.length) {
           ring.addAllFirst(taken, moved);
-          if (isClosed) {
-            remains.left(me, false);
-          }
+          remains.left(me, false); // who was about to claim them has not
+          isSpecial = true;
         }
       } finally {
         unlock();
@@ -801,8 +801,11 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
   private void unlock() {
     Line.Waiter woken = null;
     if (takers.idle() > 0) {
-      boolean everybody = isClosed && inTransfer == 0;
-      woken = takers.assign(everybody ? takers.idle() : ring.size() - takers.assigned(), null);
+      if (isClosed && inTransfer == 0) {
+        woken = takers.assign(takers.idle(), null);
+      } else if (takers.assigned() == 0 && ring.size() > 0) {
+        woken = takers.assign(1, null);
+      }
     }
     if (putters.idle() > 0) {
       if (isClosed) {

@@ -1,6 +1,7 @@
 package org.morethreads.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Instant;
 import java.util.LinkedHashSet;
@@ -154,6 +155,16 @@ class LeftoversTest {
     queue.asBlockingQueue().clear();
     assertThat(tree.kept).isEmpty();
     assertThat(queue.drained().isSignalled()).isTrue();
+  }
+
+  @Test
+  void drain_targetRefuses_areReportedAgain() throws Exception {
+    queue.putAll(List.of(1, 2, 3));
+    assertThat(queue.until(Signal.DONE)).isEmpty();
+    assertThatThrownBy(() -> queue.drain(List.of())).isInstanceOf(RuntimeException.class);
+    assertThat(tree.leftovers()).singleElement().asString().contains("3 elements");
+    assertThat(queue.drain()).containsExactly(1, 2, 3);
+    assertThat(tree.kept).isEmpty();
   }
 
   @Test
