@@ -141,10 +141,14 @@ public abstract class OneShot {
     return (garbage & COUNT) >= 1 << ((garbage & ~LOCKED) >>> DUE_SHIFT);
   }
 
-  /** Unlinks the dead nodes. Called with the try-lock; gives it back. */
+  /**
+   * Unlinks the dead nodes. Called with the try-lock; gives it back. Every node that was counted
+   * before it began is gone when it ends, whoever unlinked it; one that is killed but not counted
+   * yet may be gone too, and makes for a sweep that finds nothing, so what is taken off the count
+   * is not what was found.
+   */
   private void sweep(int counted) {
     int alive = 0;
-    int unlinked = 0;
     Dependent last = null; // the last live node seen
     Dependent node = head;
     while (node != null && node != FIRED) {
@@ -155,28 +159,19 @@ public abstract class OneShot {
         alive++;
       } else if (last != null) {
         last.next = older;
-        unlinked++;
-      } else if (HEAD.compareAndSet(this, node, older)) {
-        unlinked++;
-      } else {
+      } else if (!HEAD.compareAndSet(this, node, older)) {
         node = head; // something was pushed on top meanwhile: begin again above it
         alive = 0;
         continue;
       }
       node = older;
     }
-    if (node == FIRED) {
-      unlinked = counted; // the stack is gone, and with it the need to count
-    }
     int due = alive < 2 ? 0 : Math.min(MOST_DUE, 30 - Integer.numberOfLeadingZeros(alive));
     while (true) {
       int seen = garbage;
-      int left =
-          Math.max(
-              0,
-              (seen & COUNT) - unlinked); // nodes killed, not yet counted, may have been unlinked
+      int left = (seen & COUNT) - counted;
       if (GARBAGE.compareAndSet(this, seen, due << DUE_SHIFT | left)) {
-        return;
+        return; // ends: every failure means that another thread has removed something
       }
     }
   }
