@@ -146,7 +146,11 @@ public abstract sealed class Dependent {
       return true;
     }
 
+    /**
+     * The hook was removed: drops what it refers to, since a dead node may hang on until the next
+     * sweep. May race with {@link #fired}, which then has nothing to do.
+     */
     @Override
-    void forget() {}
+    protected void forget() {}
   }
 }

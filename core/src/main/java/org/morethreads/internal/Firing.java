@@ -225,25 +225,46 @@ public final class Firing {
   private void runActions() {
     Surroundings apart = null;
     boolean known = false;
-    OneShot started = null;
-    for (Dependent node = first; node != null; node = node.after) {
+    Dependent node = first;
+    first = null;
+    last = null;
+    while (node != null) {
       if (node instanceof Dependent.Action action) {
         if (!known) {
           apart = cause.detached();
           known = true;
         }
-        if (apart == null) {
-          action.runOnce();
-        } else if (action.owner != started) {
-          started = action.owner; // the actions of one signal stand together
-          startApart(apart, action);
+        if (apart != null) {
+          Dependent behind = behindThoseOf(action.owner, action);
+          startApart(apart, action, behind);
+          node = behind;
+          continue;
         }
+        action.runOnce();
       }
+      node = cutAfter(node);
     }
   }
 
-  private static void startApart(Surroundings apart, Dependent.Action action) {
-    Runnable all = () -> runThoseOf(action.owner, action);
+  /** Walks on, and cuts the way: a handle that is kept keeps nothing newer alive either. */
+  private static @Nullable Dependent cutAfter(Dependent node) {
+    Dependent next = node.after;
+    node.after = null;
+    return next;
+  }
+
+  /** The actions of one signal stand together; returns the first of another one behind them. */
+  private static @Nullable Dependent behindThoseOf(OneShot owner, Dependent from) {
+    Dependent node = from;
+    while (node != null && !(node instanceof Dependent.Action action && action.owner != owner)) {
+      node = node.after;
+    }
+    return node;
+  }
+
+  private static void startApart(
+      Surroundings apart, Dependent.Action action, @Nullable Dependent end) {
+    Runnable all = () -> runUpTo(action, end);
     try {
       apart.time().startDetached("actions of " + action.owner, all);
     } catch (Throwable noThread) { // late is better than lost
@@ -254,12 +275,9 @@ public final class Firing {
     }
   }
 
-  private static void runThoseOf(OneShot owner, Dependent.Action from) {
-    for (Dependent node = from; node != null; node = node.after) {
+  private static void runUpTo(Dependent from, @Nullable Dependent end) {
+    for (Dependent node = from; node != null && node != end; node = cutAfter(node)) {
       if (node instanceof Dependent.Action action) {
-        if (action.owner != owner) {
-          return;
-        }
         action.runOnce();
       }
     }

@@ -30,16 +30,17 @@ final class Composite extends LazySignal {
    * among its leaves are held in the same way, down to leaves that are no composites. Going back and forth between weak and strong
    * is guarded by STRENGTH; firing does not need it.
    *
-   * The edges of a collected composite are taken out by whoever attaches the next one.
+   * The edges of a collected composite are taken out by whoever composes next. Until then they hang in the leaves, so what they
+   * refer to strongly must not keep another attached composite alive, or a chain would be given back one link per collection.
    */
   private static final int LARGEST = 16;
   private static final Mutex STRENGTH = new Mutex();
 
   /**
-   * Attached composites that have fired and need no longer hold those below them. Emptied under
-   * STRENGTH.
+   * Attached composites that have lost a dependent, or have fired and need none any more. Emptied
+   * under STRENGTH, by whoever has it: a firing takes part in this and must not wait.
    */
-  private static final Queue<Composite> WEAKENED = new ConcurrentLinkedQueue<>();
+  private static final Queue<Composite> RELEASED = new ConcurrentLinkedQueue<>();
 
   private static final ReferenceQueue<Composite> COLLECTED = new ReferenceQueue<>();
 
@@ -60,11 +61,13 @@ final class Composite extends LazySignal {
   }
 
   static Signal of(Signal left, Signal right, boolean all) {
+    removeCollected();
     Composite composed = new Composite(left, right, all, left.weight() + right.weight());
     if (composed.attachment != null) {
-      removeCollected();
       composed.attachment.hang();
-      composed.compute();
+      if (composed.isSignalled()) {
+        composed.attachment.takeOut(); // who fired it before all of it hung could not
+      }
     }
     return composed;
   }
@@ -178,7 +181,7 @@ final class Composite extends LazySignal {
   }
 
   private static final class Edge extends Dependent.Hook {
-    private final Composite target;
+    private @Nullable Composite target;
 
     Edge(Composite target) {
       this.target = target;
@@ -186,7 +189,13 @@ final class Composite extends LazySignal {
 
     @Override
     protected @Nullable OneShot fired() {
-      return target.isTrue() ? target : null;
+      Composite known = target;
+      return known != null && known.isTrue() ? known : null;
+    }
+
+    @Override
+    protected void forget() {
+      target = null;
     }
   }
 
@@ -201,32 +210,48 @@ final class Composite extends LazySignal {
   }
 
   private static final class Attachment extends WeakReference<Composite> {
-    final Signal[] leaves;
     final WeakEdge[] edges;
+
+    /**
+     * Whether all edges hang. Before that nobody may take them out: they would be hung after it.
+     */
+    private volatile boolean complete;
 
     /** How many depend on the composite. Guarded by STRENGTH. */
     int users;
 
     Attachment(Composite composite) {
       super(composite, COLLECTED);
-      this.leaves = composite.leaves().toArray(new Signal[0]);
-      this.edges = new WeakEdge[this.leaves.length];
-    }
-
-    void hang() {
-      for (int i = 0; i < leaves.length; i++) {
-        edges[i] = new WeakEdge(this);
-        if (leaves[i] instanceof LazySignal lazy && !(lazy instanceof Composite)) {
-          lazy.retain(); // a till needs its timer; an attached composite pushes anyway
-        }
-        Firing.push(leaves[i], edges[i]);
+      List<Signal> leaves = composite.leaves();
+      this.edges = new WeakEdge[leaves.size()];
+      for (int i = 0; i < edges.length; i++) {
+        edges[i] = new WeakEdge(this, leaves.get(i));
       }
     }
 
+    /** Called by the maker, who holds the composite and so its leaves. */
+    void hang() {
+      for (WeakEdge edge : edges) {
+        Signal leaf = edge.leaf();
+        if (leaf != null) {
+          if (leaf instanceof LazySignal lazy && !(lazy instanceof Composite)) {
+            lazy.retain(); // a till needs its timer; an attached composite pushes anyway
+          }
+          Firing.push(leaf, edge);
+        }
+      }
+      complete = true;
+    }
+
     void takeOut() {
-      for (int i = 0; i < leaves.length; i++) {
-        if (Firing.remove(leaves[i], edges[i])
-            && leaves[i] instanceof LazySignal lazy
+      if (!complete) {
+        return; // the maker looks again when it is
+      }
+      for (WeakEdge edge : edges) {
+        Signal leaf = edge.leaf();
+        if (leaf != null
+            && Firing.remove(leaf, edge)
+            && leaf instanceof LazySignal lazy
             && !(lazy instanceof Composite)) {
           lazy.release();
         }
@@ -241,18 +266,41 @@ final class Composite extends LazySignal {
   }
 
   private static final class WeakEdge extends Dependent.Hook {
-    private final Attachment attachment;
+    private @Nullable Attachment attachment;
+
+    /** The leaf that this hangs in, unless that is attached itself: then its attachment. */
+    private final @Nullable Signal leaf;
+
+    private final @Nullable Attachment below;
     private volatile @Nullable Composite strong;
 
-    WeakEdge(Attachment attachment) {
+    WeakEdge(Attachment attachment, Signal leaf) {
       this.attachment = attachment;
+      this.below = leaf instanceof Composite composite ? composite.attachment : null;
+      this.leaf = below == null ? leaf : null;
+    }
+
+    /** The leaf that this hangs in; null when it has been collected, and this with it. */
+    @Nullable Signal leaf() {
+      return below == null ? leaf : below.get();
+    }
+
+    @Nullable Composite below() {
+      return below == null ? null : below.get();
     }
 
     @Override
     protected @Nullable OneShot fired() {
       Composite held = strong;
-      Composite target = held != null ? held : attachment.get();
+      Attachment known = attachment;
+      Composite target = held != null || known == null ? held : known.get();
       return target != null && target.isTrue() ? target : null;
+    }
+
+    @Override
+    protected void forget() {
+      strong = null;
+      attachment = null;
     }
   }
 
@@ -260,9 +308,12 @@ final class Composite extends LazySignal {
   void retain() {
     if (attachment == null) {
       super.retain();
-    } else {
-      STRENGTH.acquire();
+      return;
+    }
+    STRENGTH.acquire();
+    try {
       changeUsers(1);
+    } finally {
       unlockStrength();
     }
   }
@@ -272,9 +323,7 @@ final class Composite extends LazySignal {
     if (attachment == null) {
       super.release();
     } else if (!Firing.isFired(this)) {
-      STRENGTH.acquire();
-      changeUsers(-1);
-      unlockStrength();
+      releaseLater();
     }
   }
 
@@ -282,51 +331,56 @@ final class Composite extends LazySignal {
   protected void onFired() {
     if (attachment == null) {
       super.onFired();
-      return;
+    } else {
+      attachment.takeOut();
+      releaseLater();
     }
-    attachment.takeOut();
-    WEAKENED.add(this);
-    if (STRENGTH.tryAcquire()) { // else the holder does it: the firing waits for nobody
+  }
+
+  /** Waits for nobody: who has the lock does it. */
+  private void releaseLater() {
+    RELEASED.add(this);
+    if (STRENGTH.tryAcquire()) {
       unlockStrength();
     }
   }
 
-  /** Lets go of the lock, after weakening what has fired meanwhile. */
+  /** Lets go of the lock, after doing what was left to its holder meanwhile. */
   private static void unlockStrength() {
     do {
-      for (Composite fired = WEAKENED.poll(); fired != null; fired = WEAKENED.poll()) {
-        if (fired.attachment != null && fired.attachment.users > 0) {
-          fired.changeUsers(-fired.attachment.users);
+      try {
+        for (Composite next = RELEASED.poll(); next != null; next = RELEASED.poll()) {
+          next.changeUsers(-1);
         }
+      } finally {
+        STRENGTH.release();
       }
-      STRENGTH.release();
-    } while (!WEAKENED.isEmpty() && STRENGTH.tryAcquire());
+    } while (!RELEASED.isEmpty() && STRENGTH.tryAcquire());
   }
 
   /**
    * Counts users, here and, where that makes an attachment strong or weak, in the attached
-   * composites below. Called with STRENGTH.
+   * composites below. One that has fired has no users: it loses all, and gets none. Called with
+   * STRENGTH.
    */
   private void changeUsers(int by) {
     ArrayDeque<Composite> todo = new ArrayDeque<>();
-    Composite next = this;
-    int change = by;
-    while (next != null) {
+    for (Composite next = this; next != null; next = todo.poll()) {
       Attachment its = next.attachment;
-      if (its != null) {
+      boolean fired = Firing.isFired(next);
+      if (its != null && !(fired && by > 0)) {
         int before = its.users;
-        its.users = Math.max(0, before + change);
+        its.users = fired ? 0 : Math.max(0, before + by);
         if ((before == 0) != (its.users == 0)) {
           its.hold(its.users == 0 ? null : next);
-          for (Signal leaf : its.leaves) {
-            if (leaf instanceof Composite below) {
+          for (WeakEdge edge : its.edges) {
+            Composite below = edge.below();
+            if (below != null) {
               todo.add(below);
             }
           }
         }
       }
-      change = by > 0 ? 1 : -1;
-      next = todo.poll();
     }
   }
 }

@@ -201,15 +201,20 @@ public sealed class Till extends LazySignal {
   }
 
   private static final class Hurry extends Dependent.Hook {
-    private final Till till;
+    private @Nullable Till till;
 
     Hurry(Till till) {
       this.till = till;
     }
 
     @Override
-    protected OneShot fired() {
+    protected @Nullable OneShot fired() {
       return till;
+    }
+
+    @Override
+    protected void forget() {
+      till = null;
     }
   }
 
