@@ -97,7 +97,11 @@ public final class Log {
     PrintStream out = System.err;
     out.println(level + " org.morethreads: " + message);
     if (failure != null) {
-      failure.printStackTrace(out);
+      try {
+        failure.printStackTrace(out);
+      } catch (Throwable broken) { // its own methods fail: nothing more can be said of it
+        out.println(failure.getClass().getName() + ", which cannot be printed");
+      }
     }
   }
 }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Log;
@@ -76,11 +77,8 @@ final class Failures {
       return;
     }
     above.unclaimed.put(child.order, entry);
-    if (its.claimed || its.released) {
-      claim(child); // a joiner or releaser came in between, and may have seen no entry
-      if (its.released && !its.claimed) {
-        Log.error("Released thread \"" + child + "\" failed.", failure);
-      }
+    if (its.released) { // in between: of the two, who takes the entry out logs it
+      logReleased(child, its);
       return;
     }
     entry.timer =
@@ -103,21 +101,16 @@ final class Failures {
   static void claim(Node child) {
     Extras its = child.extras();
     its.claimed = true;
-    take(child, its);
+    Unclaimed entry = its.failure;
+    if (entry != null) {
+      entry.claim();
+      takeOut(child, entry);
+    }
   }
 
-  private static @Nullable Unclaimed take(Node child, Extras its) {
-    Unclaimed entry = its.failure;
-    Node parent = child.parent;
-    if (entry == null || parent == null) {
-      return null;
-    }
-    entry.claim();
-    Extras above = parent.extrasOrNull();
-    if (above != null && above.unclaimed.remove(child.order, entry)) {
-      return entry;
-    }
-    return null;
+  private static boolean takeOut(Node child, Unclaimed entry) {
+    Extras above = Objects.requireNonNull(child.parent).extrasOrNull();
+    return above != null && above.unclaimed.remove(child.order, entry);
   }
 
   /** Nobody will join a thread: what it fails with goes to the log, at once. */
@@ -125,10 +118,16 @@ final class Failures {
     Extras its = child.extras();
     its.released = true;
     if (!its.claimed) {
-      Unclaimed entry = take(child, its);
-      if (entry != null) {
-        Log.error("Released thread \"" + child + "\" failed.", entry.failure);
-      }
+      logReleased(child, its);
+    }
+  }
+
+  /** Of several, the one who takes the entry out logs it; the parent's end logs what it takes. */
+  private static void logReleased(Node child, Extras its) {
+    Unclaimed entry = its.failure;
+    if (entry != null && takeOut(child, entry)) {
+      entry.claim();
+      Log.error("Released thread \"" + child + "\" failed.", entry.failure);
     }
   }
 
@@ -185,10 +184,19 @@ final class Failures {
                 + "\" failed and nobody joined "
                 + (count == 1 ? "it" : "them")
                 + ": "
-                + first.failure,
+                + words(first.failure),
             first.failure);
     entries.subList(1, entries.size()).forEach(entry -> suppress(failure, entry.failure));
     return new Outcome.Failed<>(failure);
+  }
+
+  /** A failure in words; those of the user's classes may fail themselves. */
+  static String words(Throwable failure) {
+    try {
+      return failure.toString();
+    } catch (Throwable broken) {
+      return failure.getClass().getName() + ", which cannot say more";
+    }
   }
 
   private static void suppress(Throwable failure, Throwable further) {

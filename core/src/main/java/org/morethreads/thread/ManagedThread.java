@@ -380,7 +380,7 @@ public final class ManagedThread<T extends @Nullable Object> {
       case Outcome.Returned<T>(T value) -> value;
       case Outcome.Failed<T>(Throwable failure) ->
           throw new ThreadFailedException(
-              path(), "Thread \"" + this + "\" failed: " + failure, failure);
+              path(), "Thread \"" + this + "\" failed: " + Failures.words(failure), failure);
       case Outcome.Stopped<T>(StopReason reason, Throwable cause) ->
           throw new ThreadStoppedException(
               path(), "Thread \"" + this + "\" was stopped and has no result: " + reason, cause);
@@ -394,7 +394,7 @@ public final class ManagedThread<T extends @Nullable Object> {
   }
 
   private void checkNotBelow() {
-    if (node.state() == Node.PREPARED) {
+    if (node.state() < Node.STARTED) {
       throw new IllegalStateException(
           "Thread \""
               + this

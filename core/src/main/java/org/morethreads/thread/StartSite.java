@@ -109,6 +109,15 @@ final class StartSite {
     if (from == null || from.length == 0) {
       return;
     }
+    try {
+      append(failure, node, from);
+    } catch (
+        Throwable broken) { // of a failure whose methods fail, or memory: the trace stays as it is
+      return;
+    }
+  }
+
+  private static void append(Throwable failure, Node node, StackTraceElement[] from) {
     StackTraceElement[] own = failure.getStackTrace();
     String marker = "----- thread \"" + node.describe() + "\"";
     for (StackTraceElement element : own) {
