@@ -24,6 +24,9 @@ final class Children {
    */
   private final Map<String, NameUse> names = new HashMap<>();
 
+  /** What children linked from now on are told, since the parent's task has ended. */
+  @Nullable Told bornTold;
+
   private @Nullable String lastName;
   private @Nullable NameUse lastUse;
 

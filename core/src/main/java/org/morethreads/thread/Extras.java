@@ -2,8 +2,9 @@ package org.morethreads.thread;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Time;
@@ -13,7 +14,7 @@ import org.morethreads.sync.Signal;
 /** What few threads have, so that the many need no room for it. */
 final class Extras {
   /** The threads that need this one: it is told only after they have stopped (H4). */
-  final List<Node> needers = new CopyOnWriteArrayList<>();
+  final Set<Node> needers = ConcurrentHashMap.newKeySet(4);
 
   /**
    * Failures of children that nobody has claimed yet, by start order, at most {@link

@@ -16,6 +16,8 @@ import org.morethreads.internal.OneShot;
 import org.morethreads.internal.SchedulePoint;
 import org.morethreads.internal.Surroundings;
 import org.morethreads.internal.Time;
+import org.morethreads.queue.QueueClosedException;
+import org.morethreads.queue.WaitInterruptedException;
 
 /**
  * A thread's place in the tree, and the surroundings of its code. It sits in the thread's
@@ -26,7 +28,8 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   /*
    * Life cycle; the state only moves down this list, but for the excursion to INTERRUPTING.
    *
-   *     PREPARED -> STARTED       // start(): linked under the parent's child lock
+   *     PREPARED -> STARTING      // start(), by CAS: of two starters one gets on; and back, when the parent refuses the child
+   *     STARTING -> STARTED       // linked under the parent's child lock
    *      STARTED -> RUNNING       // the thread runs; the task is called
    *      RUNNING -> INTERRUPTING  // the stop watch interrupts, and goes back: so that no interrupt comes after the task
    *      RUNNING -> CLOSING       // the task has ended, or sits in System.exit; children are told and awaited
@@ -36,11 +39,12 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
    * unlinks the node; the loser logs. Closing the child list (`closed`) always comes before the outcome.
    */
   static final int PREPARED = 0;
-  static final int STARTED = 1;
-  static final int RUNNING = 2;
-  static final int INTERRUPTING = 3;
-  static final int CLOSING = 4;
-  static final int ENDED = 5;
+  static final int STARTING = 1;
+  static final int STARTED = 2;
+  static final int RUNNING = 3;
+  static final int INTERRUPTING = 4;
+  static final int CLOSING = 5;
+  static final int ENDED = 6;
 
   private static final VarHandle STATE;
   private static final VarHandle OUTCOME;
@@ -121,7 +125,10 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   /** The first request to stop; the thread may be told later, when others must stop before. */
   private volatile @Nullable Told request;
 
-  /** Written once, under the child lock, before {@code pleaseStop} fires. */
+  /**
+   * Written under the child lock, before {@code pleaseStop} fires; once more only by a start after
+   * that.
+   */
   private volatile @Nullable Told told;
 
   /** How far the stop watch has gone with this node: see {@link StopWatch}. */
@@ -210,7 +217,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     for (Node node = this; node != null; node = node.parent) {
       if (++levels > 30 && node.parent != null) {
         Node root = node.tree.root;
-        path.insert(0, root.ownName() + "/…");
+        path.insert(0, root.ownName() + "/…/");
         break;
       }
       path.insert(0, node == this ? node.ownName() : node.ownName() + "/");
@@ -354,12 +361,20 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
 
   /**
    * Links a child, unless this node has closed its list. The child is born told when this node was
-   * told.
+   * told, and when its task has ended.
    */
   private void link(Node child) {
     Told bornTold;
     lockChildren();
     try {
+      if (state < STARTED && kind == Kind.OWNED) {
+        throw new IllegalStateException(
+            "Cannot start thread \""
+                + child.name
+                + "\": its parent \""
+                + this
+                + "\" has not been started. Start that first.");
+      }
       if (closed) {
         throw new IllegalStateException(
             "Cannot start thread \""
@@ -373,7 +388,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       }
       children.link(child);
       child.state = STARTED;
-      bornTold = told;
+      bornTold = told != null ? told : children.bornTold;
     } finally {
       unlockChildren();
     }
@@ -418,36 +433,55 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   // ---- start
 
   void start() {
-    if (state != PREPARED) {
+    if (!STATE.compareAndSet(this, PREPARED, STARTING)) {
       throw new IllegalStateException("Thread \"" + this + "\" has been started before.");
     }
-    Thread newThread = options.newThread(name, this);
-    thread = newThread;
-    if (!options.carried.isEmpty()) {
-      task = Options.Carrying.of(Objects.requireNonNull(task), options.carried);
-    }
     Node above = Objects.requireNonNull(parent);
-    startedFrom = StartSite.capture(Objects.requireNonNull(task), tree);
-    options.beforeLink(this);
-    SchedulePoint.at("thread.link");
-    above.link(this);
+    boolean toldBefore = told != null;
+    boolean linked = false;
+    try {
+      startedFrom = StartSite.capture(Objects.requireNonNull(task), tree);
+      thread = options.newThread(name, this);
+      startedAtNanos = time().nanoTime();
+      options.beforeLink(this);
+      SchedulePoint.at("thread.link");
+      above.link(this);
+      linked = true;
+    } finally {
+      if (!linked) {
+        options.notLinked(this);
+        thread = null;
+        state = PREPARED;
+      }
+    }
     boolean started = false;
     try {
-      startedAtNanos = time().nanoTime();
+      if (told != null) {
+        Stopping.startsTold(this, toldBefore);
+      }
+      if (!options.carried.isEmpty()) {
+        task = Options.Carrying.of(Objects.requireNonNull(task), options.carried);
+      }
       options.beforeStart(this);
       SchedulePoint.at("thread.start");
-      time().starting(this);
-      try {
-        newThread.start();
-        started = true;
-      } finally {
-        if (!started) {
-          time().ended(this);
-        }
-      }
+      startThread(Objects.requireNonNull(thread));
+      started = true;
     } finally {
       if (!started) {
         cancelStart(above);
+      }
+    }
+  }
+
+  private void startThread(Thread newThread) {
+    time().starting(this);
+    boolean started = false;
+    try {
+      newThread.start();
+      started = true;
+    } finally {
+      if (!started) {
+        time().ended(this);
       }
     }
   }
@@ -542,7 +576,8 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     if (failure == null) {
       return new Outcome.Returned<@Nullable Object>(value);
     }
-    Told stop = told;
+    Told asked = told;
+    Told stop = asked != null ? asked : request; // others may have closed what it waits for
     if (stop != null && isLeavingByStop(failure)) {
       return new Outcome.Stopped<>(stop.reason(), failure);
     }
@@ -552,7 +587,8 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   private static boolean isLeavingByStop(Throwable failure) {
     return failure instanceof InterruptedException
         || failure instanceof ClosedByInterruptException
-        || failure.getClass().getName().startsWith("org.morethreads.queue.");
+        || failure instanceof QueueClosedException
+        || failure instanceof WaitInterruptedException;
   }
 
   private void endChildren() {
@@ -588,16 +624,8 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   void awaitChildren() {
     Surroundings self = Surroundings.current();
     StopWatch watch = new StopWatch(this);
-    Children its = null;
-    lockChildren();
-    try {
-      its = children;
-    } finally {
-      unlockChildren();
-    }
-    if (its != null) {
-      its.closer = new Children.Closer(self, Thread.currentThread());
-    }
+    Children its = openChildren(); // now, so that one that is linked yet wakes this thread too
+    its.closer = new Children.Closer(self, Thread.currentThread());
     boolean interrupted = false;
     while (!closeIfEmpty()) {
       long next = watch.step();
@@ -607,9 +635,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       self.parkNanos(watch, next);
       interrupted |= Thread.interrupted();
     }
-    if (its != null) {
-      its.closer = null;
-    }
+    its.closer = null;
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
@@ -732,6 +758,27 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       }
     }
     return false;
+  }
+
+  /** From now on children are born told, since the task has ended. */
+  void bearTold(Told stop) {
+    Children its = openChildren();
+    lockChildren();
+    try {
+      its.bornTold = stop;
+    } finally {
+      unlockChildren();
+    }
+  }
+
+  /** Counts the time of a stop from now, for one that was told before it was started. */
+  void renewTold(Told renewed) {
+    lockChildren();
+    try {
+      told = renewed;
+    } finally {
+      unlockChildren();
+    }
   }
 
   /** Marks a node told that nobody else can see yet, or whatever its children. */

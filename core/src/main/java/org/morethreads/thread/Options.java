@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.morethreads.internal.Time;
 import org.morethreads.sync.Signal;
 
 /**
@@ -40,15 +39,28 @@ final class Options {
     return copy;
   }
 
-  /** Makes the thread; it takes the context class loader of the calling thread, which starts it. */
+  /**
+   * Makes the thread, with the context class loader of the calling thread, which starts it (H13).
+   */
   Thread newThread(String name, Node node) {
-    if (!platform) {
-      return Thread.ofVirtual()
-          .name(name)
-          .inheritInheritableThreadLocals(false)
-          .uncaughtExceptionHandler(node)
-          .unstarted(node);
+    Thread made = platform ? newPlatformThread(name, node) : newVirtualThread(name, node);
+    // not inheriting thread-locals means not inheriting the class loader either
+    ClassLoader context = Thread.currentThread().getContextClassLoader();
+    if (made.getContextClassLoader() != context) {
+      made.setContextClassLoader(context);
     }
+    return made;
+  }
+
+  private static Thread newVirtualThread(String name, Node node) {
+    return Thread.ofVirtual()
+        .name(name)
+        .inheritInheritableThreadLocals(false)
+        .uncaughtExceptionHandler(node)
+        .unstarted(node);
+  }
+
+  private Thread newPlatformThread(String name, Node node) {
     return Thread.ofPlatform()
         .name(name)
         .daemon(true)
@@ -75,6 +87,13 @@ final class Options {
     }
   }
 
+  /** The node could not be linked: nobody waits for it. */
+  void notLinked(Node node) {
+    for (ManagedThread<?> needed : needs) {
+      needed.node.extras().needers.remove(node);
+    }
+  }
+
   /** After the node was linked, before its thread starts: what may stop it. */
   void beforeStart(Node node) {
     for (ManagedThread<?> needed : needs) {
@@ -89,10 +108,18 @@ final class Options {
       StopReason why =
           new StopReason(
               StopReason.Kind.DEADLINE, "deadline", "its deadline of " + deadline + " has passed");
-      Time.Scheduled timer =
-          node.time()
-              .schedule(Stopping.nanos(deadline), () -> Stopping.stop(node, why, /* now= */ false));
-      node.extras().keep(timer);
+      Runnable stop = () -> Stopping.stop(node, why, /* now= */ false);
+      if (deadline.isPositive()) {
+        // not on the timer itself: there may be many below, and tills wait for it
+        node.extras()
+            .keep(
+                node.time()
+                    .schedule(
+                        Stopping.nanos(deadline),
+                        () -> node.time().startDetached("deadline of " + node, stop)));
+      } else {
+        stop.run();
+      }
     }
   }
 

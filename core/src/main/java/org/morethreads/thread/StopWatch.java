@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Log;
+import org.morethreads.internal.Time;
 
 /**
  * Drives a stop to its end (H5, H6): reports who is waited for after 1 s and then at doubling
@@ -35,6 +36,7 @@ final class StopWatch {
   private final Node top;
   private List<Node> late = new ArrayList<>();
   private int lateCount;
+  private volatile Time.@Nullable Scheduled timer;
   private StringBuilder abandoned = new StringBuilder();
   private int abandonedCount;
 
@@ -50,14 +52,25 @@ final class StopWatch {
   // ---- on the timer, for a thread that was told while its task runs
 
   void schedule() {
+    Extras its = top.extras();
     schedule(Math.min(SECOND, Stopping.nanos(top.policy.ask())));
+    Time.Scheduled all = this::cancel;
+    its.keep(all);
   }
 
   private void schedule(long delay) {
-    top.extras()
-        .keep(
-            top.time()
-                .schedule(delay, () -> top.time().startDetached("stop watch", this::stepAndGoOn)));
+    timer =
+        top.time().schedule(delay, () -> top.time().startDetached("stop watch", this::stepAndGoOn));
+    if (top.isEnded()) {
+      cancel();
+    }
+  }
+
+  private void cancel() {
+    Time.Scheduled pending = timer;
+    if (pending != null) {
+      pending.cancel();
+    }
   }
 
   private void stepAndGoOn() {
@@ -133,7 +146,8 @@ final class StopWatch {
       node.markExiting();
       return examineClosing(node, told, now);
     }
-    long share = (told.limitNanos() - told.atNanos()) / stagesFrom(node, 0);
+    long limit = limitOf(node, told);
+    long share = (limit - told.atNanos()) / stagesFrom(node, 0);
     long ask = Stopping.nanos(node.policy.ask());
     long both = ask + Stopping.nanos(node.policy.interrupt());
     if (both > share) {
@@ -147,7 +161,7 @@ final class StopWatch {
       due = Math.min(due, now + 50 * MILLISECOND); // it may be about to call System.exit
     }
     if (now - abandonAt >= 0) {
-      if (now - told.limitNanos() < 0 && node.childCount() > 0) {
+      if (now - limit < 0 && node.childCount() > 0) {
         return now + GRACE;
       }
       abandon(node, told, now);
@@ -171,11 +185,16 @@ final class StopWatch {
   private long examineClosing(Node node, Told told, long now) {
     if ((node.escalation & EXITING) != 0 && node.closeIfEmpty()) {
       node.complete(new Outcome.Exited<>());
-    } else if (now - told.limitNanos() >= 0) {
+    } else if (now - limitOf(node, told) >= 0) {
       abandon(node, told, now);
       return now + GRACE;
     }
-    return earlier(now + SECOND, told.limitNanos());
+    return earlier(now + SECOND, limitOf(node, told));
+  }
+
+  /** The end of the stop for one node, whose own policy may shorten it. */
+  private static long limitOf(Node node, Told told) {
+    return earlier(told.limitNanos(), told.atNanos() + Stopping.nanos(node.policy.total()));
   }
 
   /** How many stages the stop still has from a node on: itself, and those that it needs. */

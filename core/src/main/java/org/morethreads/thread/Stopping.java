@@ -3,6 +3,7 @@ package org.morethreads.thread;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -48,7 +49,22 @@ final class Stopping {
     }
     Told stop = newStop(top, reason);
     new Stopping(stop, now, null).walk(top, true);
-    watch(top);
+    SchedulePoint.at("stop.watch");
+    if (top.state() >= Node.STARTED) { // else the start looks whether it was told: see startsTold
+      watch(top);
+    }
+  }
+
+  /**
+   * A thread is linked, is about to start, and has been told already. When that was before it was
+   * linked, the time it has counts from now.
+   */
+  static void startsTold(Node node, boolean toldBefore) {
+    Told told = node.told();
+    if (toldBefore && told != null) {
+      node.renewTold(newStop(node, told.reason(), stopOf(Objects.requireNonNull(node.parent))));
+    }
+    watch(node);
   }
 
   /**
@@ -56,22 +72,31 @@ final class Stopping {
    * working.
    */
   static List<Node> stopChildren(Node parent, StopReason reason) {
-    Stopping walk = new Stopping(newStop(parent, reason), false, parent);
+    Told stop = newStop(parent, reason);
+    parent.bearTold(stop);
+    Stopping walk = new Stopping(stop, false, parent);
     walk.walk(parent, false);
     return walk.cutShort;
   }
 
   private static Told newStop(Node top, StopReason reason) {
+    Told before = stopOf(top);
+    return newStop(top, reason, before != null || top.parent == null ? before : stopOf(top.parent));
+  }
+
+  /** A stop that begins now, as part of another if there is one. */
+  private static Told newStop(Node top, StopReason reason, @Nullable Told above) {
     long at = top.time().nanoTime();
     long limit = at + nanos(top.policy.total());
-    Told above = top.told();
-    if (above == null && top.parent != null) {
-      above = top.parent.told();
-    }
     if (above != null && above.limitNanos() - limit < 0) {
       limit = above.limitNanos();
     }
     return new Told(reason, at, top.time().now(), limit);
+  }
+
+  private static @Nullable Told stopOf(Node node) {
+    Told told = node.told();
+    return told == null ? node.request() : told;
   }
 
   static long nanos(java.time.Duration time) {
@@ -206,7 +231,8 @@ final class Stopping {
       List<Node> needers = List.of();
       Extras extras = node.extrasOrNull();
       if (extras != null) {
-        needers = extras.needers.stream().filter(needer -> !needer.isEnded()).toList();
+        needers =
+            extras.needers.stream().filter(needer -> !Firing.isFired(needer.stopped)).toList();
       }
       List<Node> untold = List.of();
       Node[] children = node.childrenBeyond(0);
@@ -248,6 +274,28 @@ final class Stopping {
     }
 
     /**
+     * The end of the stop. Those needers that are stopped by it share its time; what was spent on
+     * waiting for others does not count.
+     */
+    private long limitNow() {
+      long limit = request.limitNanos();
+      for (Node needer : needers) {
+        Told its = needer.told();
+        if (its == null || its.limitNanos() - request.limitNanos() > 0) {
+          limit = request.limitNanos() + (node.time().nanoTime() - request.atNanos());
+        }
+      }
+      for (Node child : untoldChildren) {
+        Told its = child.told();
+        if (its != null && its.limitNanos() - limit > 0) {
+          limit = its.limitNanos();
+        }
+      }
+      Told whole = stopOf(node.tree.root);
+      return whole != null && whole.limitNanos() - limit < 0 ? whole.limitNanos() : limit;
+    }
+
+    /**
      * One less to wait for. At the end it answers the pleaseStop to fire, unless the node was told
      * in another way.
      */
@@ -255,9 +303,7 @@ final class Stopping {
       if (left.decrementAndGet() > 0) {
         return null;
       }
-      Told stop =
-          new Told(
-              request.reason(), node.time().nanoTime(), node.time().now(), request.limitNanos());
+      Told stop = new Told(request.reason(), node.time().nanoTime(), node.time().now(), limitNow());
       Stopping rest = new Stopping(stop, false, null);
       long known = 0;
       while (node.told() == null) {

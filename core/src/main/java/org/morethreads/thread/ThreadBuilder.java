@@ -108,7 +108,7 @@ public final class ThreadBuilder {
     List<ManagedThread<?>> all = new ArrayList<>(options.needs);
     all.addAll(Arrays.asList(needed));
     for (ManagedThread<?> each : all) {
-      if (each.node.state() == Node.PREPARED) {
+      if (each.node.state() < Node.STARTED) {
         throw new IllegalStateException(
             "Thread \""
                 + name

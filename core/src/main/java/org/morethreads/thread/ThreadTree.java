@@ -50,6 +50,10 @@ public final class ThreadTree implements AutoCloseable {
   private final boolean wholeStarts;
   private final @Nullable ThreadTree openedBefore;
   private final AtomicBoolean closing = new AtomicBoolean();
+
+  /** Whether {@link #close} was called: from then on the opener's threads go elsewhere. */
+  private volatile boolean closed;
+
   private final AtomicInteger lateEnds = new AtomicInteger();
   private final AtomicInteger abandonedCount = new AtomicInteger();
   private final Set<Node> abandonedAlive = ConcurrentHashMap.newKeySet();
@@ -134,7 +138,7 @@ public final class ThreadTree implements AutoCloseable {
       return own;
     }
     ThreadTree opened = OPENED.get();
-    while (opened != null && opened.closing.get()) {
+    while (opened != null && opened.closed) {
       opened = opened.openedBefore;
       if (opened == null) {
         OPENED.remove();
@@ -253,9 +257,7 @@ public final class ThreadTree implements AutoCloseable {
       return;
     }
     Stopping.stop(root, why, /* now= */ false);
-    if (closing.compareAndSet(false, true)) {
-      time.startDetached("stop of " + name(), this::finish);
-    }
+    finishDetached();
   }
 
   /**
@@ -278,16 +280,36 @@ public final class ThreadTree implements AutoCloseable {
       awaitUninterruptibly();
       return;
     }
+    closed = true;
+    if (OPENED.get() == this) {
+      if (openedBefore == null) {
+        OPENED.remove();
+      } else {
+        OPENED.set(openedBefore);
+      }
+    }
     stopAndWait(ManagedThread.requested("the tree is closed"));
   }
 
-  /** Stops this tree and waits; whoever comes first does the work. */
+  /**
+   * Stops this tree and waits; whoever comes first does the work, on the clock of the tree: a
+   * thread that lives on another lets one of the tree's do it.
+   */
   void stopAndWait(StopReason why) {
     Stopping.stop(root, why, /* now= */ false);
-    if (closing.compareAndSet(false, true)) {
+    if (Surroundings.current().time() != time) {
+      finishDetached();
+      awaitUninterruptibly();
+    } else if (closing.compareAndSet(false, true)) {
       finish();
     } else {
       awaitUninterruptibly();
+    }
+  }
+
+  private void finishDetached() {
+    if (closing.compareAndSet(false, true)) {
+      time.startDetached("stop of " + name(), this::finish);
     }
   }
 

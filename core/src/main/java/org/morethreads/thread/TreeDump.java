@@ -101,7 +101,7 @@ final class TreeDump {
         Thread owner = lock.owner();
         out.append(owner == null ? "" : ", held by \"" + nameOf(owner, holder) + "\"");
       }
-      if (holder != null) {
+      if (holder != null && thread.getState() == Thread.State.WAITING) { // not only for a time
         waitsFor.put(node, holder);
       }
     }
@@ -115,7 +115,9 @@ final class TreeDump {
   private static @Nullable Node holderOf(Object blocker) {
     if (blocker instanceof Lock lock) {
       Thread owner = lock.owner();
-      return owner != null && owner.getUncaughtExceptionHandler() instanceof Node holder
+      return owner != null
+              && owner.getUncaughtExceptionHandler() instanceof Node holder
+              && holder.isOf(owner)
           ? holder
           : null;
     }
