@@ -17,12 +17,15 @@ final class Extras {
   final Set<Node> needers = ConcurrentHashMap.newKeySet(4);
 
   /**
-   * Failures of children that nobody has claimed yet, by start order, at most {@link
-   * Failures#MOST}.
+   * Failures of children that nobody has claimed yet, by start order. Those that have been logged
+   * are kept only if they are among the first {@link Failures#MOST}.
    */
   final ConcurrentSkipListMap<Long, Failures.Unclaimed> unclaimed = new ConcurrentSkipListMap<>();
 
-  /** How many more children failed. */
+  /** How many there are; the map would have to count. */
+  final AtomicInteger unclaimedCount = new AtomicInteger();
+
+  /** How many more children failed; they are in the log. */
   final AtomicInteger furtherFailures = new AtomicInteger();
 
   /** This thread's own failure, waiting to be claimed. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Log;
@@ -18,6 +19,12 @@ import org.morethreads.internal.Time;
 final class Failures {
   /** So many failures of children become part of an outcome; of more than that there is a count. */
   static final int MOST = 16;
+
+  /**
+   * So many of one parent's children may wait for a joiner; of more than that each is logged at
+   * once.
+   */
+  private static final int MOST_WAITING = 1_000;
 
   private static final long LOGGED_AFTER = Duration.ofSeconds(60).toNanos();
 
@@ -33,6 +40,9 @@ final class Failures {
     final Throwable failure;
     private final AtomicInteger state = new AtomicInteger();
     private volatile Time.@Nullable Scheduled timer;
+
+    /** Whether this was taken out since it is logged and later than the first {@link #MOST}. */
+    private final AtomicBoolean onlyCounted = new AtomicBoolean();
 
     Unclaimed(Node child, Throwable failure) {
       this.child = child;
@@ -71,12 +81,12 @@ final class Failures {
     }
     its.failure = entry;
     Extras above = parent.extras();
-    if (above.unclaimed.size() >= MOST) {
-      above.furtherFailures.incrementAndGet();
-      entry.logOnce("its parent has " + MOST + " unclaimed failures of children already");
+    above.unclaimed.put(child.order, entry);
+    if (above.unclaimedCount.incrementAndGet() > MOST_WAITING) {
+      entry.logOnce("too many of its siblings have and wait to be joined");
+      onlyCount(above, entry);
       return;
     }
-    above.unclaimed.put(child.order, entry);
     if (its.released) { // in between: of the two, who takes the entry out logs it
       logReleased(child, its);
       return;
@@ -91,9 +101,25 @@ final class Failures {
                         .time()
                         .startDetached(
                             "unclaimed failure",
-                            () -> entry.logOnce("nobody has joined it for 60 s")));
+                            () -> {
+                              entry.logOnce("nobody has joined it for 60 s");
+                              onlyCount(above, entry);
+                            }));
     if (entry.state.get() == Unclaimed.CLAIMED) {
       entry.claim();
+    }
+  }
+
+  /** A failure that is in the log is kept only if it is one of the first. */
+  private static void onlyCount(Extras above, Unclaimed entry) {
+    Long order = entry.child.order;
+    if (above.unclaimed.headMap(order).keySet().stream().limit(MOST).count() < MOST) {
+      return;
+    }
+    if (above.unclaimed.remove(order, entry)) {
+      above.unclaimedCount.decrementAndGet();
+      above.furtherFailures.incrementAndGet();
+      entry.onlyCounted.set(true);
     }
   }
 
@@ -104,13 +130,19 @@ final class Failures {
     Unclaimed entry = its.failure;
     if (entry != null) {
       entry.claim();
-      takeOut(child, entry);
+      if (!takeOut(child, entry) && entry.onlyCounted.compareAndSet(true, false)) {
+        Objects.requireNonNull(child.parent).extras().furtherFailures.decrementAndGet();
+      }
     }
   }
 
   private static boolean takeOut(Node child, Unclaimed entry) {
     Extras above = Objects.requireNonNull(child.parent).extrasOrNull();
-    return above != null && above.unclaimed.remove(child.order, entry);
+    if (above == null || !above.unclaimed.remove(child.order, entry)) {
+      return false;
+    }
+    above.unclaimedCount.decrementAndGet();
+    return true;
   }
 
   /** Nobody will join a thread: what it fails with goes to the log, at once. */
@@ -136,7 +168,7 @@ final class Failures {
     Extras its = parent.extrasOrNull();
     List<Throwable> failures = new ArrayList<>();
     if (its != null) {
-      its.unclaimed.values().forEach(entry -> failures.add(entry.failure));
+      its.unclaimed.values().stream().limit(MOST).forEach(entry -> failures.add(entry.failure));
     }
     return failures;
   }
@@ -161,12 +193,15 @@ final class Failures {
         entries.add(entry);
       }
     }
+    int further = its.furtherFailures.get() + Math.max(0, entries.size() - MOST);
+    entries = entries.subList(0, Math.min(MOST, entries.size()));
     if (entries.isEmpty()) {
       return own;
     }
-    int further = its.furtherFailures.get();
     if (own instanceof Outcome.Failed<?>(Throwable failure)) {
-      entries.forEach(entry -> suppress(failure, entry.failure));
+      for (Unclaimed entry : entries) {
+        suppress(failure, entry.failure);
+      }
       return own;
     }
     Unclaimed first = entries.getFirst();
@@ -186,7 +221,9 @@ final class Failures {
                 + ": "
                 + words(first.failure),
             first.failure);
-    entries.subList(1, entries.size()).forEach(entry -> suppress(failure, entry.failure));
+    for (Unclaimed entry : entries.subList(1, entries.size())) {
+      suppress(failure, entry.failure);
+    }
     return new Outcome.Failed<>(failure);
   }
 
