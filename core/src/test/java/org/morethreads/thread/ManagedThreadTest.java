@@ -84,7 +84,7 @@ class ManagedThreadTest {
 
   @Test
   void path_aHundredLevelsDeep_leavesTheMiddleOut() throws Exception {
-    try (var tree = grove.open("t")) {
+    try (var _ = grove.open("t")) {
       assertThat(deep(100)).startsWith("t/…/").endsWith("/level2/level1").hasSizeLessThan(400);
     }
   }
@@ -98,7 +98,7 @@ class ManagedThreadTest {
   @ParameterizedTest
   @EnumSource
   void run_anyKind_nameIsTheJdkThreadsName(Kind kind) throws Exception {
-    try (var tree = grove.open("t")) {
+    try (var _ = grove.open("t")) {
       var thread = Grove.named(kind, "fetch-3").call(_ -> Thread.currentThread());
       assertThat(thread.join().getName()).isEqualTo("fetch-3");
       assertThat(thread.join().isVirtual()).isEqualTo(kind.isVirtual());
@@ -144,7 +144,7 @@ class ManagedThreadTest {
   @ParameterizedTest
   @EnumSource
   void run_insideAManagedThread_isItsChild(Kind kind) throws Exception {
-    try (var tree = grove.open("t")) {
+    try (var _ = grove.open("t")) {
       var parent =
           Grove.named(kind, "parent")
               .call(_ ->
@@ -224,7 +224,7 @@ class ManagedThreadTest {
   @ParameterizedTest
   @EnumSource
   void current_handlerOverwritten_isStillFound(Kind kind) throws Exception {
-    try (var tree = grove.open("t")) {
+    try (var _ = grove.open("t")) {
       var thread =
           Grove.named(kind, "x")
               .call(_ -> {
@@ -255,7 +255,7 @@ class ManagedThreadTest {
                 other.join();
                 return found.get();
               });
-      assertThat((Object) thread.join()).isNull();
+      assertThat(thread.join()).isNull();
     }
   }
 
@@ -386,7 +386,7 @@ class ManagedThreadTest {
   @ParameterizedTest
   @EnumSource
   void start_parentToldBefore_isBornToldAndRuns(Kind kind) throws Exception {
-    try (var tree = grove.open("t")) {
+    try (var _ = grove.open("t")) {
       var told = Signal.create("told");
       var parent =
           Grove.named(kind, "parent")
@@ -427,7 +427,7 @@ class ManagedThreadTest {
   @ParameterizedTest
   @EnumSource
   void stop_preparedThread_isToldAndRunsWhenStarted(Kind kind) throws Exception {
-    try (var tree = grove.open("t")) {
+    try (var _ = grove.open("t")) {
       var thread = Grove.named(kind, "x").prepareCall(stop -> stop.isSignalled());
       thread.stop("not wanted any more");
       assertThat(thread.pleaseStop().isSignalled()).isTrue();
@@ -441,7 +441,7 @@ class ManagedThreadTest {
   @ParameterizedTest
   @EnumSource
   void stopped_childStillRuns_waitsForIt(Kind kind) throws Exception {
-    try (var tree = grove.open("t")) {
+    try (var _ = grove.open("t")) {
       var release = Signal.create("release");
       var parent =
           Grove.named(kind, "parent")
@@ -525,7 +525,7 @@ class ManagedThreadTest {
   @ParameterizedTest
   @EnumSource
   void awaitReady_taskIsReady_returnsTheThread(Kind kind) throws Exception {
-    try (var tree = grove.open("t")) {
+    try (var _ = grove.open("t")) {
       var thread =
           Grove.named(kind, "server")
               .run(stop -> {
@@ -593,7 +593,7 @@ class ManagedThreadTest {
   @EnumSource
   void run_contextClassLoader_isTheStarters(Kind kind) throws Exception {
     var before = Thread.currentThread().getContextClassLoader();
-    try (var tree = grove.open("t");
+    try (var _ = grove.open("t");
         var loader = new URLClassLoader(new URL[0])) {
       Thread.currentThread().setContextClassLoader(loader);
       var thread = Grove.named(kind, "x").call(_ -> Thread.currentThread().getContextClassLoader());
@@ -609,7 +609,7 @@ class ManagedThreadTest {
   @ParameterizedTest
   @EnumSource
   void carrying_boundAtTheStart_isBoundInTheTask(Kind kind) throws Exception {
-    try (var tree = grove.open("t")) {
+    try (var _ = grove.open("t")) {
       var thread =
           ScopedValue.where(USER, "ada")
               .call(() ->
