@@ -296,13 +296,20 @@ final class JvmShutdown {
     return false;
   }
 
+  /**
+   * The thread that runs main: the JVM names it so, and makes it before any other that is no
+   * daemon.
+   */
   private static @Nullable Thread findMainThread() {
+    Thread first = null;
     for (Thread thread : liveThreads()) {
-      if (thread.threadId() == 1) {
-        return thread;
+      if (!thread.isDaemon()
+          && thread.getName().equals("main")
+          && (first == null || thread.threadId() < first.threadId())) {
+        first = thread;
       }
     }
-    return null;
+    return first;
   }
 
   /** A thread, not ours or the JVM's, for which the JVM lives on after main. */

@@ -1,6 +1,7 @@
 package org.morethreads.thread;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -256,6 +257,12 @@ public final class ManagedThread<T extends @Nullable Object> {
   public Optional<StopReason> stopReason() {
     Told told = node.told();
     return Optional.ofNullable(told == null ? null : told.reason());
+  }
+
+  /** {@return when this thread was told to stop, by the wall clock; empty before} */
+  public Optional<Instant> toldAt() {
+    Told told = node.told();
+    return Optional.ofNullable(told == null ? null : told.at());
   }
 
   /**

@@ -708,11 +708,18 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     }
     Firing actions = Firing.begin(stopped);
     SchedulePoint.at("thread.unlink");
+    if (actions != null) {
+      tree.actionsBegin();
+    }
     if (above != null) {
       above.unlink(this);
     }
     if (actions != null) {
-      actions.finish();
+      try {
+        actions.finish();
+      } finally {
+        tree.actionsEnd();
+      }
     }
     return true;
   }

@@ -54,6 +54,7 @@ public final class ThreadTree implements AutoCloseable {
   /** Whether {@link #close} was called: from then on the opener's threads go elsewhere. */
   private volatile boolean closed;
 
+  private final AtomicInteger actionsRunning = new AtomicInteger();
   private final AtomicInteger lateEnds = new AtomicInteger();
   private final AtomicInteger abandonedCount = new AtomicInteger();
   private final Set<Node> abandonedAlive = ConcurrentHashMap.newKeySet();
@@ -330,6 +331,7 @@ public final class ThreadTree implements AutoCloseable {
   private void finish() {
     root.awaitChildren();
     root.complete(new Outcome.Returned<@Nullable Object>(null));
+    awaitActions();
     JvmShutdown.closed(this);
     for (Surroundings.Leftovers each : leftovers) {
       String text = each.leftovers();
@@ -338,6 +340,27 @@ public final class ThreadTree implements AutoCloseable {
       }
     }
     leftovers.clear();
+  }
+
+  /** A thread has been unlinked, and runs the actions on its stopped signal. */
+  void actionsBegin() {
+    actionsRunning.incrementAndGet();
+  }
+
+  void actionsEnd() {
+    actionsRunning.decrementAndGet();
+  }
+
+  /** Actions on the stopped signals of the last threads belong to the tree, but one that blocks must not hold its end. */
+  private void awaitActions() {
+    Surroundings self = Surroundings.current();
+    for (int i = 0; i < 1_000 && actionsRunning.get() > 0; i++) {
+      self.parkNanos(this, 1_000_000);
+    }
+    if (actionsRunning.get() > 0) {
+      Log.warning(
+          "Tree \"" + name() + "\" ends while actions on the end of its threads are still running.");
+    }
   }
 
   boolean hasFailed() {
