@@ -351,7 +351,10 @@ public final class ThreadTree implements AutoCloseable {
     actionsRunning.decrementAndGet();
   }
 
-  /** Actions on the stopped signals of the last threads belong to the tree, but one that blocks must not hold its end. */
+  /**
+   * Actions on the stopped signals of the last threads belong to the tree, but one that blocks must
+   * not hold its end.
+   */
   private void awaitActions() {
     Surroundings self = Surroundings.current();
     for (int i = 0; i < 1_000 && actionsRunning.get() > 0; i++) {
@@ -359,7 +362,9 @@ public final class ThreadTree implements AutoCloseable {
     }
     if (actionsRunning.get() > 0) {
       Log.warning(
-          "Tree \"" + name() + "\" ends while actions on the end of its threads are still running.");
+          "Tree \""
+              + name()
+              + "\" ends while actions on the end of its threads are still running.");
     }
   }
 

@@ -655,12 +655,19 @@ class TillTest {
   void then_onTheRealTimer_aBlockingActionDelaysNoOther() throws Exception {
     OpenSignal ran = Signal.create("ran");
     OpenSignal end = Signal.create("end");
+    var registrants = new ArrayList<Thread>();
     for (int i = 0; i < 20; i++) {
-      Till.after(Duration.ofMillis(1)).then(() -> awaitUnchecked(end));
+      // each on a thread of its own: a till that has gone before runs the action on its registrant
+      registrants.add(
+          Thread.startVirtualThread(
+              () -> Till.after(Duration.ofMillis(1)).then(() -> awaitUnchecked(end))));
     }
     Till.after(Duration.ofMillis(2)).then(ran::go);
     ran.await();
     end.go();
+    for (Thread registrant : registrants) {
+      registrant.join();
+    }
   }
 
   @Test
