@@ -50,7 +50,8 @@ final class FromTheJdkSnippets {
                 }
               }));
     }
-    todo.closedBy(workers.stream().map(ManagedThread::stopped).toList()); // if they all fail
+    // when no worker is left, put throws instead of waiting
+    todo.closedBy(workers.stream().map(ManagedThread::stopped).toList());
     try (todo) { // closes it: the workers end when it is empty
       for (var path : paths) {
         todo.put(path); // waits while 100 are inside
@@ -90,18 +91,21 @@ final class FromTheJdkSnippets {
 
   long countDown(List<String> paths) throws InterruptedException {
     // @start region=count-down
-    var fetched = Progress.create("pages fetched"); // where the count was n
+    var done = Progress.create("pages done"); // where the count was n
     for (var path : paths) {
       ManagedThread.run(
           "fetch",
           pleaseStop -> {
-            fetch(path);
-            fetched.advance();
+            try {
+              fetch(path);
+            } finally {
+              done.advance(); // also when it failed
+            }
           });
     }
-    fetched.reached(paths.size()).await();
+    done.reached(paths.size()).await();
     // @end region=count-down
-    return fetched.value();
+    return done.value();
   }
 
   boolean startHandshake() throws InterruptedException {
@@ -213,9 +217,7 @@ final class FromTheJdkSnippets {
         pleaseStop -> {
           var sales = ManagedThread.call("sales", stop -> fetch("/sales"));
           var stock = ManagedThread.call("stock", stop -> fetch("/stock"));
-          print(
-              sales.join(),
-              stock.join()); // join what must be finished: the end of this task stops it
+          print(sales.join(), stock.join()); // before the task ends, which stops both
         });
   }
 
