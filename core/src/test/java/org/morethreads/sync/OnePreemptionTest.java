@@ -61,7 +61,7 @@ class OnePreemptionTest {
 
     private static Signal largeOverLarge(OpenSignal[] s) {
       Signal chain = Signal.anyOf(s);
-      for (int i = 0; i < 40; i++) {
+      for (int i = 0; i < 24; i++) {
         chain = i % 3 == 0 ? chain.and(s[i % s.length].or(chain)) : chain.or(s[i % s.length]);
       }
       return chain;
