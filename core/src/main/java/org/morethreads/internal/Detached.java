@@ -16,7 +16,14 @@ public final class Detached {
   private Detached() {}
 
   static void start(String name, Runnable action) {
-    Thread thread = Thread.ofVirtual().name(name).unstarted(() -> runAndForget(action));
+    start(Thread.ofVirtual().name(name).unstarted(() -> runAndForget(action)));
+  }
+
+  static void startPlatform(String name, Runnable action) {
+    start(Thread.ofPlatform().daemon(true).name(name).unstarted(() -> runAndForget(action)));
+  }
+
+  private static void start(Thread thread) {
     RUNNING.add(thread);
     boolean started = false;
     try {

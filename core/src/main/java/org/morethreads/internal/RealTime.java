@@ -61,4 +61,9 @@ final class RealTime extends Time {
   public void startDetached(String name, Runnable action) {
     Detached.start(name, action);
   }
+
+  @Override
+  public void startDriver(String name, Runnable action) {
+    Detached.startPlatform(name, action);
+  }
 }

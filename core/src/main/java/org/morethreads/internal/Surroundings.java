@@ -49,7 +49,8 @@ public abstract class Surroundings {
     }
     found = known.find(thread);
     if (found == null) {
-      return Unmanaged.INSTANCE;
+      found =
+          Unmanaged.INSTANCE; // remembered as well: the search looks at every thread of every tree
     }
     REMEMBERED.set(found);
     return found;

@@ -81,6 +81,17 @@ public abstract class Time {
   public abstract void startDetached(String name, Runnable action);
 
   /**
+   * Starts a thread for work of the library's own that must get on even when all carriers of
+   * virtual threads are busy: driving a stop, and writing reports to a log that may block.
+   *
+   * @param name its name
+   * @param action what to run; must not throw
+   */
+  public void startDriver(String name, Runnable action) {
+    startDetached(name, action);
+  }
+
+  /**
    * A thread is about to be started in this time. Called by its starter; followed by {@link #ended}
    * from the started thread, or from the starter when the start failed.
    *

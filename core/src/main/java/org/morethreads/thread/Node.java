@@ -604,6 +604,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
               + names(cutShort)
               + ".");
     }
+    new StopWatch(this).schedule(); // as well, in case that no carrier lets this thread run
     awaitChildren();
   }
 

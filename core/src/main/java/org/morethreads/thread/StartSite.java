@@ -12,9 +12,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class StartSite {
   /*
-   * Walking the stack costs about as much as starting a virtual thread. So the line is remembered for each class of task, which for
-   * a lambda means for each place in the source: as long as all starts looked at so far came from one line, only each 64th start
-   * is looked at. A task class that was started from two lines is always looked at.
+   * Walking the stack costs several times what starting a virtual thread does. So the line is remembered for each class of task,
+   * which for a lambda means for each place in the source: as long as all starts looked at so far came from one line, only each
+   * 64th start is looked at, and a trace says of the others that the line is that of the starts before. A task class that was
+   * started from two lines is always looked at.
    */
   private static final String OURS = "org.morethreads.";
 
@@ -30,6 +31,9 @@ final class StartSite {
   private static final StackTraceElement[] NONE = {};
   private static final int TRUSTED_AFTER = 64;
 
+  /** Stands first where the line was not looked at, but taken from the starts before. */
+  private static final StackTraceElement ASSUMED = new StackTraceElement("-", "-", null, -1);
+
   private StartSite() {}
 
   private static final class Settings {
@@ -39,7 +43,8 @@ final class StartSite {
 
   /** What is known of the starts of one class of task. A race loses a count or walks once more. */
   private static final class Known {
-    private StackTraceElement @Nullable [] line;
+    private volatile StackTraceElement @Nullable [] line;
+    private volatile StackTraceElement[] assumed = NONE;
     private int seen;
     private boolean varies;
   }
@@ -64,10 +69,11 @@ final class StartSite {
     int seen = known.seen++;
     StackTraceElement[] line = known.line;
     if (line != null && !known.varies && seen > TRUSTED_AFTER && seen % TRUSTED_AFTER != 0) {
-      return line;
+      return known.assumed;
     }
     StackTraceElement[] walked = walk(1);
     if (line == null) {
+      known.assumed = walked.length == 0 ? NONE : new StackTraceElement[] {ASSUMED, walked[0]};
       known.line = walked;
     } else if (!java.util.Arrays.equals(line, walked)) {
       known.varies = true;
@@ -76,9 +82,11 @@ final class StartSite {
   }
 
   private static Class<?> identity(Object task) {
-    return task instanceof ManagedThread.Wrapped wrapped
-        ? wrapped.task().getClass()
-        : task.getClass();
+    return switch (task) {
+      case ManagedThread.Wrapped wrapped -> wrapped.task().getClass();
+      case Options.Carrying carrying -> identity(carrying.task());
+      default -> task.getClass();
+    };
   }
 
   private static StackTraceElement[] walk(int most) {
@@ -127,9 +135,14 @@ final class StartSite {
     }
     List<StackTraceElement> whole = new ArrayList<>(own.length + from.length + 1);
     whole.addAll(List.of(own));
+    boolean assumed = from[0] == ASSUMED;
     whole.add(
-        new StackTraceElement(marker, "started by \"" + starterOf(node) + "\"", "as follows", -1));
-    whole.addAll(List.of(from));
+        new StackTraceElement(
+            marker,
+            "started by \"" + starterOf(node) + "\"",
+            assumed ? "as those with this task before it" : "as follows",
+            -1));
+    whole.addAll(List.of(from).subList(assumed ? 1 : 0, from.length));
     failure.setStackTrace(whole.toArray(NONE));
   }
 

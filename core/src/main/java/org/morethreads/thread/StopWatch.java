@@ -60,7 +60,7 @@ final class StopWatch {
 
   private void schedule(long delay) {
     timer =
-        top.time().schedule(delay, () -> top.time().startDetached("stop watch", this::stepAndGoOn));
+        top.time().schedule(delay, () -> top.time().startDriver("stop watch", this::stepAndGoOn));
     if (top.isEnded()) {
       cancel();
     }
@@ -261,7 +261,7 @@ final class StopWatch {
 
   private void report(long now) {
     if (abandonedCount > 0) {
-      Log.warning(
+      say(
           "Abandoned "
               + (abandonedCount == 1 ? "a thread that has" : abandonedCount + " threads that have")
               + " not ended in time; nobody waits for "
@@ -277,7 +277,15 @@ final class StopWatch {
     for (Node node : late) {
       describe(node, now, text);
     }
-    Log.warning(text + andMore(lateCount));
+    say(text + andMore(lateCount));
+  }
+
+  /**
+   * Hands a report to a thread of its own: a log that blocks must not hold the stop that it
+   * reports.
+   */
+  private void say(String text) {
+    top.time().startDriver("stop report", () -> Log.warning(text));
   }
 
   private static String andMore(int count) {

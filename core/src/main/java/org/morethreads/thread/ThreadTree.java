@@ -19,6 +19,7 @@ import org.morethreads.internal.Library;
 import org.morethreads.internal.Log;
 import org.morethreads.internal.Surroundings;
 import org.morethreads.internal.Time;
+import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 
 /**
@@ -55,6 +56,7 @@ public final class ThreadTree implements AutoCloseable {
   private volatile boolean closed;
 
   private final AtomicInteger actionsRunning = new AtomicInteger();
+  private final OpenSignal finished = Signal.create("finished");
   private final AtomicInteger lateEnds = new AtomicInteger();
   private final AtomicInteger abandonedCount = new AtomicInteger();
   private final Set<Node> abandonedAlive = ConcurrentHashMap.newKeySet();
@@ -310,15 +312,15 @@ public final class ThreadTree implements AutoCloseable {
 
   private void finishDetached() {
     if (closing.compareAndSet(false, true)) {
-      time.startDetached("stop of " + name(), this::finish);
+      time.startDriver("stop of " + name(), this::finish);
     }
   }
 
   private void awaitUninterruptibly() {
     boolean interrupted = false;
-    while (!root.stopped.isSignalled()) {
+    while (!finished.isSignalled()) {
       try {
-        root.stopped.await();
+        finished.await();
       } catch (InterruptedException e) {
         interrupted = true; // kept until the wait is over
       }
@@ -340,6 +342,7 @@ public final class ThreadTree implements AutoCloseable {
       }
     }
     leftovers.clear();
+    finished.go();
   }
 
   /** A thread has been unlinked, and runs the actions on its stopped signal. */

@@ -111,15 +111,17 @@ final class TreeDump {
     return holder == null ? owner.getName() : holder.describe();
   }
 
+  private @Nullable Node nodeOf(Thread owner) {
+    return owner.getUncaughtExceptionHandler() instanceof Node node && node.isOf(owner)
+        ? node
+        : tree.root.find(owner); // adopted, or with a handler of its own
+  }
+
   /** The managed thread that a blocker waits for alone; null when others could end the wait. */
-  private static @Nullable Node holderOf(Object blocker) {
+  private @Nullable Node holderOf(Object blocker) {
     if (blocker instanceof Lock lock) {
       Thread owner = lock.owner();
-      return owner != null
-              && owner.getUncaughtExceptionHandler() instanceof Node holder
-              && holder.isOf(owner)
-          ? holder
-          : null;
+      return owner == null ? null : nodeOf(owner);
     }
     if (blocker instanceof Waiting waiting && waiting.till() == null) {
       Signal wanted = waiting.wanted();

@@ -713,14 +713,15 @@ class TillTest {
   // ---- helpers
 
   private void hurryAfterASecond(Participant maker) throws Exception {
+    Participant stopper;
     try (var _ = time.hold()) {
-      hurryLater(maker.start());
+      stopper = hurryLater(maker.start());
     }
-    time.join(maker);
+    time.join(maker, stopper);
   }
 
-  private void hurryLater(Participant maker) {
-    time.start(
+  private Participant hurryLater(Participant maker) {
+    return time.start(
         "stopper",
         () -> {
           sleep(SECOND);
