@@ -449,13 +449,14 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       linked = true;
     } finally {
       if (!linked) {
-        options.notLinked(this);
         thread = null;
         state = PREPARED;
       }
     }
     boolean started = false;
     try {
+      SchedulePoint.at("thread.linked");
+      options.afterLink(this);
       if (told != null) {
         Stopping.startsTold(this, toldBefore);
       }
@@ -496,6 +497,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     state = ENDED;
     releaseExtras();
     Firing.fire(stopped);
+    options.afterStopped(this);
     above.unlink(this);
   }
 
@@ -708,6 +710,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       Failures.offer(above, this, failed.failure());
     }
     Firing actions = Firing.begin(stopped);
+    options.afterStopped(this);
     SchedulePoint.at("thread.unlink");
     if (actions != null) {
       tree.actionsBegin();

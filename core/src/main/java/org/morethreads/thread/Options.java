@@ -70,7 +70,7 @@ final class Options {
         .unstarted(node);
   }
 
-  /** Before the node is linked: its place in the order of stops. */
+  /** Before the node is linked: whether it may start. */
   void beforeLink(Node node) {
     for (ManagedThread<?> needed : needs) {
       if (needed.node.isEnded()) {
@@ -82,13 +82,21 @@ final class Options {
                 + "\", which has stopped.");
       }
     }
+  }
+
+  /**
+   * The node is linked: its place in the order of stops. Not earlier: a stop that sees it waits for
+   * its end, which one that was refused does not have. A stop that comes in between was before the
+   * start.
+   */
+  void afterLink(Node node) {
     for (ManagedThread<?> needed : needs) {
       needed.node.extras().needers.add(node);
     }
   }
 
-  /** The node could not be linked: nobody waits for it. */
-  void notLinked(Node node) {
+  /** Its {@code stopped} has gone. Not earlier: until then it holds off the stop of the needed. */
+  void afterStopped(Node node) {
     for (ManagedThread<?> needed : needs) {
       needed.node.extras().needers.remove(node);
     }
@@ -96,9 +104,6 @@ final class Options {
 
   /** After the node was linked, before its thread starts: what may stop it. */
   void beforeStart(Node node) {
-    for (ManagedThread<?> needed : needs) {
-      node.extras().keep(() -> needed.node.extras().needers.remove(node));
-    }
     for (Signal signal : stopWhen) {
       StopReason why =
           new StopReason(StopReason.Kind.SIGNAL, "signal", "signal \"" + signal + "\" went");
