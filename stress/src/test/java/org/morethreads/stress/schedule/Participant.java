@@ -30,6 +30,7 @@ public final class Participant extends Surroundings implements Thread.UncaughtEx
 
   /** Interrupts it, through the seam. */
   public void interrupt() {
+    run.step("interrupt " + name);
     run.interrupt(this, thread);
   }
 

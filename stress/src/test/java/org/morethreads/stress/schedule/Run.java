@@ -7,14 +7,17 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
+import org.morethreads.internal.Library;
 import org.morethreads.internal.Log;
 import org.morethreads.internal.SchedulePoint;
 import org.morethreads.internal.Surroundings;
 import org.morethreads.internal.Time;
+import org.morethreads.thread.StopPolicy;
+import org.morethreads.thread.ThreadTree;
 
 /**
  * One schedule of a scenario: its threads run one at a time, and whenever one of them comes to a
- * schedule point, parks, unparks or interrupts, a {@link Choices} decides who goes on.
+ * schedule point, parks or unparks, a {@link Choices} decides who goes on.
  *
  * <p>It is the {@link Time} of all threads that take part: {@linkplain #thread its own}, and those
  * of a {@code ThreadTree} opened on it. Whoever else calls into the library, such as the thread
@@ -32,6 +35,8 @@ public final class Run extends Time implements SchedulePoint.Scheduler {
   /** A schedule that takes more steps than this is taken to run for ever. */
   static final int MOST_STEPS = 20_000;
 
+  private static final long START = 1_000_000_000;
+  private static final long SOON = 100_000_000;
   private static final Instant EPOCH = Instant.parse("2030-01-01T00:00:00Z");
 
   /** What a thread of a scenario does. */
@@ -45,7 +50,12 @@ public final class Run extends Time implements SchedulePoint.Scheduler {
   public enum Timeouts {
     /** Never: whoever is not woken is a deadlock, also one that would find out a second later. */
     NEVER,
-    /** Only when nobody else can go on. */
+    /**
+     * Only when nobody else can go on, the earliest first, and for a tenth of a second in all: time
+     * for polls, but whoever is not woken and would find out a second later is a deadlock.
+     */
+    SOON,
+    /** Only when nobody else can go on, the earliest first. */
     WHEN_IDLE,
     /** At any moment, a few times in a schedule; and when nobody else can go on. */
     ANY
@@ -102,7 +112,7 @@ public final class Run extends Time implements SchedulePoint.Scheduler {
   private Thread runner;
   private final List<String> errors = new ArrayList<>();
   private boolean errorsExpected;
-  private long now = 1_000_000_000;
+  private long now = START;
   private int forcedTimeouts;
 
   Run(Choices choices, Timeouts timeouts) {
@@ -133,6 +143,14 @@ public final class Run extends Time implements SchedulePoint.Scheduler {
     return participant;
   }
 
+  /**
+   * Opens a tree whose threads take part. A thread of the scenario must stop it, and everybody in
+   * it must end.
+   */
+  public ThreadTree tree(StopPolicy policy) {
+    return ThreadTree.open(Library.MEMBER, "tree", policy, this, /* wholeStarts= */ false);
+  }
+
   /** Looks at what has come of it, when all threads have ended. */
   public void afterwards(Runnable check) {
     afterwards.add(check);
@@ -151,7 +169,7 @@ public final class Run extends Time implements SchedulePoint.Scheduler {
 
   /** The virtual time that has passed. */
   public Duration elapsed() {
-    return Duration.ofNanos(now - 1_000_000_000);
+    return Duration.ofNanos(now - START);
   }
 
   /** How often nobody could go on but by the end of a time. */
@@ -308,8 +326,12 @@ public final class Run extends Time implements SchedulePoint.Scheduler {
       return anyLeft();
     }
     int timed = candidates.size() - runnable;
-    if (timeouts != Timeouts.ANY && runnable > 0) {
-      timed = 0;
+    if (timeouts != Timeouts.ANY) {
+      timed = runnable > 0 ? 0 : 1;
+    }
+    if (timeouts == Timeouts.SOON && timed > 0 && candidates.get(0).deadline > START + SOON) {
+      fail(new AssertionError("deadlock, but for a time that ends late" + waiting()));
+      return anyLeft();
     }
     int chosen = choices.next(runnable, timed, fromRuns);
     Seat next = candidates.get(chosen);
@@ -479,10 +501,8 @@ public final class Run extends Time implements SchedulePoint.Scheduler {
 
   @Override
   public void interrupt(Surroundings target, Thread thread) {
+    // No decision here: who ends meanwhile spins until the interrupt has been delivered.
     Seat me = mine();
-    if (me != null && failure == null) {
-      decide(me, "before interrupt");
-    }
     for (Seat seat : seats) {
       if (seat.thread == thread && seat.state != State.DONE) {
         if (seat == me) {

@@ -37,18 +37,18 @@ final class Trace {
       text.append("  … ").append(first).append(" steps before\n");
     }
     for (int i = first; i < size; i++) {
+      int repeats = 0;
+      while (i + 1 < size && steps[i + 1] == steps[i] && places[i + 1].equals(places[i])) {
+        i++;
+        repeats++;
+      }
       int from = (steps[i] >>> 16) - 1;
       int next = (steps[i] & 0xffff) >>> 1;
       text.append(String.format("%5d  ", i));
-      if (from >= 0) {
-        text.append(names.get(from)).append(": ").append(places[i]);
-      } else {
-        text.append(places[i]);
-      }
-      if (from != next) {
-        text.append("  -> ").append(names.get(next));
-      }
-      text.append((steps[i] & 1) != 0 ? " (its time is over)\n" : "\n");
+      text.append(from < 0 ? "" : names.get(from) + ": ").append(places[i]);
+      text.append(from == next ? "" : "  -> " + names.get(next));
+      text.append((steps[i] & 1) != 0 ? " (its time is over)" : "");
+      text.append(repeats == 0 ? "\n" : " (and " + repeats + " times before)\n");
     }
     return text.toString();
   }

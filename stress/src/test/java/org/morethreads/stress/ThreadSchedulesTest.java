@@ -1,0 +1,289 @@
+package org.morethreads.stress;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.morethreads.stress.schedule.Run;
+import org.morethreads.stress.schedule.Run.Timeouts;
+import org.morethreads.stress.schedule.Schedules;
+import org.morethreads.sync.OpenSignal;
+import org.morethreads.sync.Signal;
+import org.morethreads.thread.ManagedThread;
+import org.morethreads.thread.Outcome;
+import org.morethreads.thread.StopPolicy;
+import org.morethreads.thread.ThreadFailedException;
+import org.morethreads.thread.ThreadTree;
+
+/** No interleaving of starts, ends, stops and joins breaks the tree (H2 to H7). */
+class ThreadSchedulesTest {
+
+  private static void stopAndWait(ThreadTree tree) throws InterruptedException {
+    tree.stop();
+    tree.stopped().await();
+  }
+
+  // start of a child | end of the parent | stop of the parent
+  @Test
+  void start_racingEndAndStopOfTheParent_isRefusedOrToldAndAwaited() {
+    Schedules.of(
+            run -> {
+              ThreadTree tree = run.tree(StopPolicy.standard());
+              ManagedThread<?> parent = tree.named("parent").prepare(_ -> run.step("work"));
+              var child = new AtomicReference<ManagedThread<?>>();
+              parent.start();
+              run.thread(
+                  "starter",
+                  () -> {
+                    try {
+                      child.set(
+                          ManagedThread.named("child").parent(parent).run(stop -> stop.await()));
+                    } catch (IllegalStateException refused) {
+                      assertThat(refused).hasMessageContaining("has stopped");
+                    }
+                    parent.stopped().await();
+                    assertThat(child.get() == null || child.get().stopped().isSignalled())
+                        .as("the child has stopped before its parent")
+                        .isTrue();
+                    stopAndWait(tree);
+                  });
+              run.thread("stopper", parent::stop);
+            })
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  // start of a grandchild by the child | stop of the parent
+  @Test
+  void start_racingStopFromAbove_isTold() {
+    Schedules.of(
+            run -> {
+              ThreadTree tree = run.tree(StopPolicy.standard());
+              ManagedThread<?> parent =
+                  tree.run(
+                      "parent",
+                      stop -> {
+                        ManagedThread<?> child =
+                            ManagedThread.run(
+                                "child",
+                                childStop -> {
+                                  ManagedThread.run("grandchild", Signal::await);
+                                  childStop.await();
+                                });
+                        stop.await();
+                        // told bottom-up, unless linked after its parent was told
+                        assertThat(child.pleaseStop().isSignalled()).isTrue();
+                      });
+              run.thread(
+                  "stopper",
+                  () -> {
+                    parent.stop();
+                    parent.join();
+                    assertThat(parent.children()).isEmpty();
+                    stopAndWait(tree);
+                  });
+            })
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  // stop of the tree | the needer ends by itself or is told | the needed
+  @Test
+  void needs_stopRacingEndOfTheNeeder_theNeededIsToldAfterwards() {
+    exploreNeeds(/* endsByItself= */ true);
+  }
+
+  @Test
+  void needs_stopOfBoth_theNeededIsToldAfterTheNeederHasStopped() {
+    exploreNeeds(/* endsByItself= */ false);
+  }
+
+  private static void exploreNeeds(boolean endsByItself) {
+    Schedules.of(
+            run -> {
+              ThreadTree tree = run.tree(StopPolicy.standard());
+              var web = new AtomicReference<ManagedThread<?>>();
+              ManagedThread<?> db =
+                  tree.run(
+                      "db",
+                      stop -> {
+                        stop.await();
+                        ManagedThread<?> needer = web.get();
+                        assertThat(needer == null || needer.stopped().isSignalled())
+                            .as("the needer has stopped before the needed is told")
+                            .isTrue();
+                      });
+              web.set(
+                  tree.named("web")
+                      .needs(db)
+                      .run(stop -> {
+                        if (!endsByItself) {
+                          stop.await();
+                        }
+                      }));
+              run.thread("stop of db", () -> db.stop());
+              run.thread(
+                  "stop of all",
+                  () -> {
+                    stopAndWait(tree);
+                    assertThat(tree.failures()).isEmpty();
+                  });
+            })
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  // start of a needer | end of its parent | stop of the needed
+  @Test
+  void needs_startRefusedSinceTheParentHasStopped_theNeededIsTold() {
+    Schedules.of(
+            run -> {
+              ThreadTree tree = run.tree(StopPolicy.standard());
+              ManagedThread<?> parent = tree.run("parent", _ -> run.step("work"));
+              ManagedThread<?> db = tree.run("db", Signal::await);
+              run.thread(
+                  "starter",
+                  () -> {
+                    try {
+                      ManagedThread.named("web").parent(parent).needs(db).run(Signal::await);
+                    } catch (IllegalStateException refused) {
+                      assertThat(refused).hasMessageContaining("has stopped");
+                    }
+                  });
+              run.thread(
+                  "stopper",
+                  () -> {
+                    db.stop();
+                    db.join();
+                    stopAndWait(tree);
+                  });
+            })
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  // a deaf task ends late | the stop watch | two joiners
+  @Test
+  void join_racingAbandon_everybodyGetsTheSameOutcome() {
+    Schedules.of(
+            run -> {
+              ThreadTree tree =
+                  run.tree(
+                      StopPolicy.standard()
+                          .withAsk(Duration.ofMillis(200))
+                          .withInterrupt(Duration.ofMillis(200))
+                          .withTotal(Duration.ofSeconds(1)));
+              OpenSignal enough = Signal.create("enough");
+              ManagedThread<String> deaf =
+                  tree.call(
+                      "deaf",
+                      _ -> {
+                        while (true) {
+                          try {
+                            enough.await();
+                            return "late";
+                          } catch (InterruptedException e) {
+                            run.step("deaf to interrupts");
+                          }
+                        }
+                      });
+              var outcome = new AtomicReference<Outcome<String>>();
+              run.thread("joiner", () -> outcome.set(deaf.awaitOutcome()));
+              run.thread("enough", enough::go);
+              run.thread("stopper", () -> stopAndWait(tree));
+              run.afterwards(() -> {
+                assertThat(deaf.outcome()).containsSame(outcome.get());
+                assertThat(outcome.get())
+                    .isInstanceOfAny(Outcome.Returned.class, Outcome.Abandoned.class);
+              });
+            })
+        .explore();
+  }
+
+  // a failing child | join | release
+  @Test
+  void failure_joinRacingRelease_isLoggedAtMostOnceAndNoFailureOfTheParent() {
+    Schedules.of(
+            run -> {
+              var errors = run.errors();
+              ThreadTree tree = run.tree(StopPolicy.standard());
+              ManagedThread<?> failing = failing(run, tree);
+              run.thread("releaser", failing::release);
+              run.thread(
+                  "joiner",
+                  () -> {
+                    joinFailing(failing);
+                    stopAndWait(tree);
+                  });
+              run.afterwards(() -> {
+                assertThat(errors).hasSizeLessThan(2);
+                assertThat(tree.failures()).isEmpty();
+              });
+            })
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  // a failing child | release
+  @Test
+  void failure_released_isLoggedExactlyOnce() {
+    Schedules.of(
+            run -> {
+              var errors = run.errors();
+              ThreadTree tree = run.tree(StopPolicy.standard());
+              ManagedThread<?> failing = failing(run, tree);
+              run.thread(
+                  "releaser",
+                  () -> {
+                    failing.release();
+                    failing.stopped().await();
+                    stopAndWait(tree);
+                  });
+              run.afterwards(() -> {
+                assertThat(errors).hasSize(1);
+                assertThat(tree.failures()).isEmpty();
+              });
+            })
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  // a failing child | join | end of the parent
+  @Test
+  void failure_joinRacingEndOfTheParent_isNotLost() {
+    Schedules.of(
+            run -> {
+              var errors = run.errors();
+              ThreadTree tree = run.tree(StopPolicy.standard());
+              ManagedThread<?> failing = failing(run, tree);
+              run.thread("joiner", () -> joinFailing(failing));
+              run.thread("stopper", () -> stopAndWait(tree));
+              run.afterwards(() ->
+                  assertThat(errors)
+                      .as("logged exactly if it is part of the parent's outcome")
+                      .hasSize(tree.failures().size()));
+            })
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  private static ManagedThread<?> failing(Run run, ThreadTree tree) {
+    return tree.run(
+        "failing",
+        _ -> {
+          run.step("fail");
+          throw new IllegalArgumentException("planned");
+        });
+  }
+
+  private static void joinFailing(ManagedThread<?> failing) throws InterruptedException {
+    try {
+      failing.join();
+    } catch (ThreadFailedException e) {
+      assertThat(e).hasRootCauseMessage("planned");
+      return;
+    }
+    throw new AssertionError("joined, but got no failure");
+  }
+}
