@@ -117,9 +117,20 @@ public final class Lock {
    *     the lock is not held then
    * @throws IllegalStateException if the calling thread holds this lock already
    */
-  public @Nullable Held tryAcquire(Duration timeout) throws InterruptedException {
+  public @Nullable Held acquire(Duration timeout) throws InterruptedException {
     checkNotMine();
     return mutex.acquireInterruptibly(Till.nanosOf(timeout)) ? new Held(this) : null;
+  }
+
+  /**
+   * Acquires this lock if it is free. Never blocks, and looks at no interrupt.
+   *
+   * @return the proof of holding it, or null when another thread holds it
+   * @throws IllegalStateException if the calling thread holds this lock already
+   */
+  public @Nullable Held tryAcquire() {
+    checkNotMine();
+    return mutex.tryAcquire() ? new Held(this) : null;
   }
 
   /**

@@ -198,11 +198,13 @@ public final class ManagedThread<T extends @Nullable Object> {
   /**
    * Starts a thread that was {@linkplain ThreadBuilder#prepare prepared}.
    *
+   * @return this thread
    * @throws IllegalStateException if it was started before, or the parent or a needed thread has
    *     stopped
    */
-  public void start() {
+  public ManagedThread<T> start() {
     node.start();
+    return this;
   }
 
   /** {@return the name that it was given} */

@@ -42,7 +42,7 @@ class LockTest {
           .withMessageContaining("todo")
           .withMessageContaining("not reentrant")
           .withMessageContaining(Thread.currentThread().getName());
-      assertThatIllegalStateException().isThrownBy(() -> lock.tryAcquire(HOUR));
+      assertThatIllegalStateException().isThrownBy(() -> lock.acquire(HOUR));
       assertThatIllegalStateException().isThrownBy(() -> lock.run(() -> log.add("no")));
       assertThatIllegalStateException().isThrownBy(() -> lock.call(() -> log.add("no")));
       assertThat(lock.owner()).isSameAs(Thread.currentThread());
@@ -129,7 +129,7 @@ class LockTest {
                       Thread.currentThread().interrupt();
                       boolean first = isInterrupted(lock::acquire);
                       Thread.currentThread().interrupt();
-                      return first && isInterrupted(() -> lock.tryAcquire(Duration.ZERO));
+                      return first && isInterrupted(() -> lock.acquire(Duration.ZERO));
                     })
                 .get())
         .isTrue();
@@ -141,7 +141,7 @@ class LockTest {
   void acquire_interruptedWhileBlocked_throwsAndDoesNotHold(Kind kind) throws Exception {
     try (var _ = lock.acquire()) {
       var plain = kind.call(() -> isInterrupted(lock::acquire));
-      var timed = kind.call(() -> isInterrupted(() -> lock.tryAcquire(HOUR)));
+      var timed = kind.call(() -> isInterrupted(() -> lock.acquire(HOUR)));
       plain.interruptWhenBlocked();
       timed.interruptWhenBlocked();
       assertThat(plain.get()).isTrue();
@@ -153,20 +153,38 @@ class LockTest {
 
   @ParameterizedTest
   @EnumSource
-  void tryAcquire_timePasses_isNull(Kind kind) throws Exception {
+  void acquire_timePasses_isNull(Kind kind) throws Exception {
     time.run(
         kind.isVirtual(),
         () -> {
           time.start("holder", () -> holdFor(HOUR));
           time.settle();
-          assertThat(lock.tryAcquire(Duration.ZERO)).isNull();
-          assertThat(lock.tryAcquire(SECOND)).isNull();
+          assertThat(lock.acquire(Duration.ZERO)).isNull();
+          assertThat(lock.acquire(SECOND)).isNull();
           assertThat(time.elapsed()).isBetween(SECOND, SECOND.plusNanos(9));
-          try (var held = lock.tryAcquire(HOUR)) {
+          try (var held = lock.acquire(HOUR)) {
             assertThat(held).isNotNull();
             assertThat(time.elapsed()).isEqualTo(HOUR);
           }
         });
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void tryAcquire_heldByAnother_isNullAtOnce(Kind kind) throws Exception {
+    time.run(
+        kind.isVirtual(),
+        () -> {
+          time.start("holder", () -> holdFor(HOUR));
+          time.settle();
+          assertThat(lock.tryAcquire()).isNull();
+          assertThat(time.elapsed()).isLessThan(SECOND);
+        });
+    try (var held = lock.tryAcquire()) {
+      assertThat(held).isNotNull();
+      assertThatIllegalStateException().isThrownBy(lock::tryAcquire);
+    }
+    assertThat(lock.owner()).isNull();
   }
 
   // ---- L2: await re-acquires, always
@@ -610,7 +628,7 @@ class LockTest {
           time.settle();
           assertThat(lock.owner()).isNull();
           assertThat(other.owner()).isSameAs(nested.get());
-          assertThat(other.tryAcquire(SECOND)).isNull();
+          assertThat(other.acquire(SECOND)).isNull();
           lock.run(() -> {});
           time.settle();
           assertThat(waiter.hasEnded()).isTrue();
