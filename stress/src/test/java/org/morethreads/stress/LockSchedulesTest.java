@@ -198,7 +198,7 @@ class LockSchedulesTest {
       run.thread(
           "trying",
           () -> {
-            Lock.Held held = lock.tryAcquire(Duration.ofSeconds(1));
+            Lock.Held held = lock.acquire(Duration.ofSeconds(1));
             if (held != null) {
               held.close();
             }
