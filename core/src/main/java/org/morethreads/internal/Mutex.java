@@ -184,6 +184,7 @@ public final class Mutex {
    */
   private boolean leave(Acquirer node) {
     node.gone = true;
+    SchedulePoint.at("mutex.leave");
     if (tryAcquire()) {
       release();
     }

@@ -63,6 +63,40 @@ class LockSchedulesTest {
     });
   }
 
+  // acquire | acquire <- interrupt | release, interrupt: the one that is woken leaves
+  @Test
+  void mutex_wokenOneLeavesByInterrupt_wakesTheNext() {
+    Schedules.explore(run -> {
+      Mutex mutex = new Mutex();
+      run.thread(
+          "patient",
+          () -> {
+            mutex.acquire();
+            mutex.release();
+          });
+      Participant leaving =
+          run.thread(
+              "leaving",
+              () -> {
+                try {
+                  mutex.acquireInterruptibly();
+                  mutex.release();
+                } catch (InterruptedException e) {
+                  assertThat(mutex.isMine()).isFalse();
+                }
+              });
+      run.thread(
+          "holder",
+          () -> {
+            mutex.acquire();
+            run.step("inside");
+            mutex.release();
+            leaving.interrupt();
+          });
+      run.afterwards(() -> assertThat(mutex.owner()).isNull());
+    });
+  }
+
   // await <- interrupt | await for it | change
   @Test
   void await_oneWokenIsInterrupted_handsItsPassOn() {
