@@ -1,5 +1,7 @@
 package org.morethreads.examples.census;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.Console;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -7,19 +9,25 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import org.morethreads.queue.CloseableQueue;
 import org.morethreads.queue.QueueClosedException;
+import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Progress;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.ManagedThread;
+import org.morethreads.thread.Outcome;
 import org.morethreads.thread.StopReason;
 import org.morethreads.thread.ThreadTree;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
@@ -30,114 +38,97 @@ import picocli.CommandLine.Option;
  * when they have ({@code needs}), so that whatever was found is in the database when the program
  * ends.
  */
-@CommandLine.Command(
-    name = "census",
-    mixinStandardHelpOptions = true,
-    description = "Counts classes into a database.",
-    sortOptions = false)
+@Command(name = "census", mixinStandardHelpOptions = true, sortOptions = false)
 final class Census implements Callable<Integer> {
   private static final int BATCH = 500;
 
-  @Option(
-      names = "--input",
-      description = "A jar, directory or class file; may be repeated. Default: the running JDK.")
+  @Option(names = "--input", description = "A jar or a directory; repeatable. Default: the JDK.")
   private List<String> inputs = List.of(ClassSource.JDK);
 
   @Option(names = "--db", description = "The database file, made anew. Default: ${DEFAULT-VALUE}.")
   private Path file = Path.of("census.db");
 
-  @Option(
-      names = "--workers",
-      description = "How many threads parse. Default: the number of processors.")
+  @Option(names = "--workers", description = "How many parse. Default: one for each processor.")
   private int workerCount = Runtime.getRuntime().availableProcessors();
 
-  @Option(
-      names = "--stubborn",
-      description = "Adds a worker that ignores pleaseStop, to show what is said of it.")
+  @Option(names = "--stubborn", description = "Adds a worker that ignores pleaseStop.")
   private boolean stubborn;
 
-  @Option(names = "--json", description = "The last line on standard output is one JSON object.")
+  @Option(names = "--json", description = "The last line of the output is one JSON object.")
   private boolean json;
 
-  private final CloseableQueue<ClassSource.Found> found = CloseableQueue.bounded("found", 1_000);
-  private final CloseableQueue<ClassFacts> rows = CloseableQueue.bounded("rows", 2 * BATCH);
+  private final CloseableQueue<ClassSource.Found> found = CloseableQueue.bounded("found", 100);
+  private final CloseableQueue<ClassFacts> rows = CloseableQueue.bounded("rows", BATCH);
+  private final OpenSignal ready = Signal.create("ready");
   private final Progress seen = Progress.create("class files seen");
   private final Progress written = Progress.create("rows written");
   private final Progress failed = Progress.create("failures");
   private final StopTimeline timeline = new StopTimeline();
+  private final boolean interactive =
+      Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
 
   public static void main(String... arguments) {
-    int status = new CommandLine(new Census()).execute(arguments);
-    if (status != 0) {
-      System.exit(status);
-    }
+    Locale.setDefault(Locale.ROOT); // JSON has no decimal commas
+    System.exit(new CommandLine(new Census()).execute(arguments));
   }
 
   @Override
-  public Integer call() throws InterruptedException, SQLException {
-    if (workerCount < 1) {
-      System.err.println("census: --workers must be at least 1, but is " + workerCount);
+  public Integer call() throws InterruptedException {
+    if (workerCount < 1 || workerCount > 1_000) {
+      System.err.println("census: --workers must be 1 to 1000, but is " + workerCount);
       return CommandLine.ExitCode.USAGE;
     }
     long start = System.nanoTime();
     var tree = ThreadTree.main();
-    var writer = timeline.watch(ManagedThread.named("writer").platform().run(_ -> write()));
+    var writer = timeline.watch(ManagedThread.named("writer").platform().call(_ -> write()));
     var workers =
         IntStream.rangeClosed(1, workerCount)
-            .<ManagedThread<?>>mapToObj(i ->
-                timeline.watch(
-                    ManagedThread.named("worker-" + i).platform().needs(writer).run(_ -> parse())))
+            .mapToObj(i -> ManagedThread.named("worker-" + i).platform().needs(writer))
+            .<ManagedThread<?>>map(worker -> timeline.watch(worker.run(_ -> parse())))
             .toArray(ManagedThread<?>[]::new);
     var scanner = timeline.watch(ManagedThread.named("scanner").needs(workers).run(this::scan));
     found.closedBy(scanner.stopped());
     rows.closedBy(Stream.of(workers).map(ManagedThread::stopped).toList());
-    if (stubborn) {
-      timeline.watch(ManagedThread.run("stubborn", _ -> Signal.NEVER.await()));
-    }
-    if (isTerminal()) {
-      ManagedThread.named("progress").needs(scanner).run(this::showProgress);
-    }
-    System.err.println("census: ready");
+    if (interactive) timeline.watch(ManagedThread.run("progress", this::showProgress));
+    if (stubborn) timeline.watch(ManagedThread.run("stubborn", _ -> Signal.NEVER.await()));
 
     writer.stopped().or(tree.pleaseStop()).await();
-    tree.stop("all is counted");
+    tree.stop("the writer has ended");
     tree.awaitShutdown();
-    return report(Objects.requireNonNull(tree.stopReason()), (System.nanoTime() - start) / 1e9);
+    failed.advance(tree.failures().size());
+    var top = writer.outcome().orElseThrow() instanceof Outcome.Returned(String it) ? it : "";
+    return report(requireNonNull(tree.stopReason()), (System.nanoTime() - start) / 1e9, top);
   }
 
   /** Finds class files, until told to stop. */
   private void scan(Signal pleaseStop) throws InterruptedException {
+    ready.or(pleaseStop).await();
     for (String input : inputs) {
-      try {
-        ClassSource.of(input)
-            .visit(file -> {
-              boolean goOn = !pleaseStop.isSignalled() && found.put(file, pleaseStop);
-              seen.advance(goOn ? 1 : 0);
-              return goOn;
-            });
-      } catch (IOException | java.io.UncheckedIOException e) {
-        fail(input, e);
-      }
+      ClassSource.visit(
+          input, it -> !pleaseStop.isSignalled() && found.put(it, pleaseStop), this::fail);
     }
   }
 
   /** Parses what was found, to the end of the queue. */
   private void parse() throws InterruptedException {
     for (var file : found) {
+      seen.advance();
       try {
         rows.put(ClassFacts.parse(file.home(), file.read()));
       } catch (QueueClosedException e) {
         return; // the writer could not go on, and has said why
-      } catch (IOException | IllegalArgumentException e) {
+      } catch (IOException | RuntimeException e) {
         fail(file.file(), e);
       }
     }
   }
 
-  /** Writes rows in batches, to the end of the queue. */
-  private void write() throws InterruptedException {
+  /** Writes rows in batches, to the end of the queue; answers who synchronizes most. */
+  private String write() throws InterruptedException {
     try (rows;
-        var database = ClassDatabase.create(file)) {
+        var database = ClassDatabase.open(file)) {
+      database.createTable();
+      begin();
       var batch = new ArrayList<ClassFacts>(BATCH);
       for (var row : rows) {
         batch.add(row);
@@ -146,58 +137,53 @@ final class Census implements Callable<Integer> {
         written.advance(batch.size());
         batch.clear();
       }
-    } catch (SQLException e) {
-      fail(file.toString(), e); // the queue is closed: the others end as well
+      return database.mostSynchronized();
+    } catch (SQLException e) { // the queue is closed: the others end as well
+      fail(file.toString(), e);
+      return "";
     }
   }
 
+  /** Says that work has begun; all else is said after it. */
+  private void begin() {
+    System.err.print(ready.isSignalled() ? "" : "census: ready\n");
+    ready.go();
+  }
+
+  /** Shows the bar without JLine, which would take the signals of the operating system from us. */
   private void showProgress(Signal pleaseStop) throws InterruptedException {
-    try (var bar = new ProgressBar("census", -1)) {
+    ready.or(pleaseStop).await();
+    var out = new DelegatingProgressBarConsumer(line -> System.out.print("\r" + line), 78);
+    var builder = ProgressBar.builder().setTaskName("census").setInitialMax(-1).hideEta();
+    try (var bar = builder.setConsumer(out).build()) {
       do {
-        bar.maxHint(seen.value()).stepTo(written.value());
+        bar.stepTo(written.value());
       } while (!pleaseStop.await(Duration.ofMillis(200)));
     }
+    System.out.println();
   }
 
   private void fail(String what, Exception failure) {
+    begin();
     failed.advance();
+    System.out.print(interactive ? "\r\u001b[K" : ""); // where the bar may be
     System.err.println("census: " + what + ": " + failure);
   }
 
-  private int report(StopReason reason, double seconds) throws SQLException {
+  private int report(StopReason reason, double seconds, String top) {
     boolean early = reason.kind() == StopReason.Kind.JVM_SHUTDOWN;
-    int status = early ? signalStatus(reason) : (failed.value() > 0 ? 1 : 0);
-    if (early) {
-      System.out.println("Stopped early: " + reason + "\nStop timeline:");
-      timeline.lines().forEach(System.out::println);
-    }
+    System.out.print(early ? "Stopped early: " + reason + "\nStop timeline:\n" + timeline : "");
+    System.out.print(top.isEmpty() ? "" : "Packages with most synchronized code:\n" + top + "\n");
     System.out.printf(
         "%d class files seen, %d rows written to %s, %d failed, in %.1f s (%.0f a second)%n",
         seen.value(), written.value(), file, failed.value(), seconds, written.value() / seconds);
-    if (written.value() > 0) {
-      System.out.println("Packages with most synchronized methods and blocks:");
-      ClassDatabase.mostSynchronized(file, 10).forEach(System.out::println);
-    }
+    var signals = Map.of("SIGHUP", 1, "SIGINT", 2, "SIGTERM", 15);
+    int status = early ? 128 + signals.getOrDefault(reason.by(), 0) : failed.value() > 0 ? 1 : 0;
     if (json) {
       System.out.printf(
           "{\"seen\":%d,\"written\":%d,\"failed\":%d,\"stopped\":%b,\"seconds\":%.3f,\"exitCode\":%d}%n",
           seen.value(), written.value(), failed.value(), early, seconds, status);
     }
     return status;
-  }
-
-  private static int signalStatus(StopReason reason) {
-    return switch (reason.by()) {
-      case "SIGINT" -> 130;
-      case "SIGTERM" -> 143;
-      case "SIGHUP" -> 129;
-      default -> 1;
-    };
-  }
-
-  @SuppressWarnings("SystemConsoleNull") // it is null again in JDK 25 when there is no terminal
-  private static boolean isTerminal() {
-    Console console = System.console();
-    return console != null && console.isTerminal();
   }
 }

@@ -37,6 +37,28 @@ record ClassFacts(
     int monitorEnters,
     boolean usesUnsafe) {
 
+  /** The columns of the table, in the order of {@link #values}. */
+  static final String COLUMNS =
+      "home text, package text, name text, bytes integer, methods integer, fields integer,"
+          + " natives integer, synchronized_methods integer, monitor_enters integer,"
+          + " uses_unsafe integer";
+
+  /** A row of the table. */
+  Object[] values() {
+    return new Object[] {
+      home,
+      packageName,
+      name,
+      bytes,
+      methods,
+      fields,
+      natives,
+      synchronizedMethods,
+      monitorEnters,
+      usesUnsafe ? 1 : 0
+    };
+  }
+
   /** Reads a class file; throws what the parser throws at a broken one. */
   static ClassFacts parse(String home, byte[] classFile) {
     ClassModel model = ClassFile.of().parse(classFile);

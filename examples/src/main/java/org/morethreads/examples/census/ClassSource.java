@@ -3,20 +3,30 @@ package org.morethreads.examples.census;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Enumeration;
-import java.util.Iterator;
-import java.util.stream.Stream;
+import java.util.function.BiConsumer;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
 /** Where class files come from: the running JDK, a jar, a directory, or a single file. */
-sealed interface ClassSource {
+final class ClassSource {
   /** The classes of the running JDK. */
-  String JDK = "jrt:/";
+  static final String JDK = "jrt:/";
+
+  private final Visitor visitor;
+  private final BiConsumer<String, Exception> failures;
+
+  private ClassSource(Visitor visitor, BiConsumer<String, Exception> failures) {
+    this.visitor = visitor;
+    this.failures = failures;
+  }
 
   /** A class file that has been found, but not read yet. */
   record Found(String home, String file, Reader reader) {
@@ -37,67 +47,78 @@ sealed interface ClassSource {
     boolean visit(Found found) throws InterruptedException;
   }
 
-  /** Finds all class files, until the visitor has enough. */
-  void visit(Visitor visitor) throws IOException, InterruptedException;
-
-  /** Chooses by what the input is. */
-  static ClassSource of(String input) throws IOException {
-    if (input.equals(JDK)) {
-      return new Directory(FileSystems.getFileSystem(URI.create(JDK)).getPath("/modules"), true);
+  /**
+   * Finds all class files of an input, until the visitor has enough. What cannot be opened is named
+   * to {@code failures}, and the rest goes on.
+   */
+  static void visit(String input, Visitor visitor, BiConsumer<String, Exception> failures)
+      throws InterruptedException {
+    var source = new ClassSource(visitor, failures);
+    try {
+      if (input.equals(JDK)) {
+        var modules = FileSystems.getFileSystem(URI.create(JDK)).getPath("/modules");
+        boolean _ = source.directory(modules, modules);
+        return;
+      }
+      Path path = Path.of(input);
+      if (Files.readAttributes(path, BasicFileAttributes.class).isDirectory()) {
+        boolean _ = source.directory(path, path);
+      } else if (input.endsWith(".class")) {
+        boolean _ = source.file(path, path);
+      } else {
+        source.jar(path);
+      }
+    } catch (IOException | RuntimeException e) {
+      failures.accept(input, e);
     }
-    Path path = Path.of(input);
-    if (!Files.exists(path)) {
-      throw new NoSuchFileException(input, null, "no such file or directory");
-    }
-    return Files.isDirectory(path) || input.endsWith(".class")
-        ? new Directory(path, false)
-        : new Jar(path);
   }
 
-  /** A directory tree; the first level of the JDK's holds the modules. */
-  record Directory(Path root, boolean byModule) implements ClassSource {
-    @Override
-    public void visit(Visitor visitor) throws IOException, InterruptedException {
-      try (Stream<Path> files = Files.walk(root)) {
-        for (Iterator<Path> each = files.iterator(); each.hasNext(); ) {
-          Path file = each.next();
-          if (file.toString().endsWith(".class")
-              && !visitor.visit(
-                  new Found(home(file), file.toString(), () -> Files.readAllBytes(file)))) {
-            return;
-          }
+  /** Visits the files below a directory; follows no links, so that it ends. */
+  private boolean directory(Path root, Path directory) throws InterruptedException {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+      for (Path entry : entries) {
+        boolean goOn =
+            Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)
+                ? directory(root, entry)
+                : !entry.toString().endsWith(".class") || file(root, entry);
+        if (!goOn) {
+          return false;
         }
       }
+    } catch (IOException | DirectoryIteratorException e) {
+      failures.accept(directory.toString(), e);
     }
+    return true;
+  }
 
-    private String home(Path file) {
-      return byModule ? file.getName(1).toString() : root.toString();
-    }
+  private boolean file(Path root, Path file) throws InterruptedException {
+    boolean ofJdk = !file.getFileSystem().equals(FileSystems.getDefault());
+    return visitor.visit(
+        new Found(
+            ofJdk ? file.getName(1).toString() : root.toString(), // there it is /modules/MODULE/…
+            file.toString(),
+            () -> Files.readAllBytes(file)));
   }
 
   /**
-   * A jar. Read through ZipFile, which an interrupt of one reader does not close for the others.
+   * Visits a jar. It is not closed here, since what was found is read later, by others; and it is
+   * read through ZipFile, which an interrupt of one reader does not close for the others.
    */
-  record Jar(Path path) implements ClassSource {
-    @Override
-    public void visit(Visitor visitor) throws IOException, InterruptedException {
-      // not closed here: what was found is read later, by others; the operating system closes it at
-      // the end
-      ZipFile zip = new ZipFile(path.toFile());
-      for (Enumeration<? extends ZipEntry> each = zip.entries(); each.hasMoreElements(); ) {
-        ZipEntry entry = each.nextElement();
-        if (entry.getName().endsWith(".class")
-            && !visitor.visit(
-                new Found(path.toString(), path + "!" + entry.getName(), () -> read(zip, entry)))) {
-          return;
-        }
+  private void jar(Path jar) throws IOException, InterruptedException {
+    ZipFile zip = new ZipFile(jar.toFile());
+    for (Enumeration<? extends ZipEntry> each = zip.entries(); each.hasMoreElements(); ) {
+      ZipEntry entry = each.nextElement();
+      if (entry.getName().endsWith(".class")
+          && !visitor.visit(
+              new Found(jar.toString(), jar + "!" + entry.getName(), () -> read(zip, entry)))) {
+        return;
       }
     }
+  }
 
-    private static byte[] read(ZipFile zip, ZipEntry entry) throws IOException {
-      try (InputStream in = zip.getInputStream(entry)) {
-        return in.readAllBytes();
-      }
+  private static byte[] read(ZipFile zip, ZipEntry entry) throws IOException {
+    try (InputStream in = zip.getInputStream(entry)) {
+      return in.readAllBytes();
     }
   }
 }

@@ -1,12 +1,14 @@
 package org.morethreads.examples.census;
 
+import static java.util.Comparator.comparing;
+import static java.util.Comparator.naturalOrder;
+import static java.util.stream.Collectors.joining;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.thread.ManagedThread;
@@ -26,24 +28,23 @@ final class StopTimeline {
   /**
    * One line a thread, in the order in which they ended; times count from when the first was told.
    */
-  List<String> lines() {
-    Optional<Instant> first =
-        threads.stream().flatMap(thread -> thread.toldAt().stream()).min(Comparator.naturalOrder());
+  @Override
+  public String toString() {
+    var first = threads.stream().flatMap(it -> it.toldAt().stream()).min(naturalOrder());
     return threads.stream()
-        .sorted(Comparator.comparing(thread -> ends.getOrDefault(thread, Instant.MAX)))
-        .map(thread -> line(thread, first))
-        .toList();
+        .sorted(comparing(thread -> ends.getOrDefault(thread, Instant.MAX)))
+        .map(thread -> line(thread, first.orElseGet(Instant::now)))
+        .collect(joining());
   }
 
-  private String line(ManagedThread<?> thread, Optional<Instant> first) {
-    String told = thread.toldAt().map(at -> "told at " + since(first, at)).orElse("never told    ");
-    Instant end = ends.get(thread);
-    return String.format(
-        "  %-12s %s, %s",
-        thread.name(), told, end == null ? "has not ended" : "ended at " + since(first, end));
+  private String line(ManagedThread<?> thread, Instant first) {
+    String told = thread.toldAt().map(at -> "told at " + since(first, at)).orElse("never told");
+    String end =
+        ends.containsKey(thread) ? "ended at " + since(first, ends.get(thread)) : "not ended";
+    return String.format("  %-12s %-17s, %s%n", thread.name(), told, end);
   }
 
-  private static String since(Optional<Instant> first, Instant at) {
-    return String.format("%5d ms", Duration.between(first.orElse(at), at).toMillis());
+  private static String since(Instant first, Instant at) {
+    return String.format("%6d ms", Duration.between(first, at).toMillis());
   }
 }
