@@ -196,23 +196,41 @@ class ScaleTest {
 
     // ---- S5: the cost does not grow with those who wait
 
+    /**
+     * A cost that grew with the number of dependents would grow a thousandfold here; caches and a
+     * busy machine do not.
+     */
+    private static final int MOST_GROWTH = 30;
+
     private static void costPerRound() throws InterruptedException {
       int rounds = 200_000;
       actions(1000, rounds); // warm up
-      double few = actions(100, rounds);
-      double many = actions(100_000, rounds);
+      double few = Double.MAX_VALUE;
+      double many = Double.MAX_VALUE;
+      for (int i = 0; i < 3; i++) { // the best of three: others use the machine as well
+        few = Math.min(few, actions(100, rounds));
+        many = Math.min(many, actions(100_000, rounds));
+      }
       System.out.printf(
           "  actions on stop.or(own): %.0f ns a round for 100, %.0f ns for 100,000%n", few, many);
-      ensure(many < 10 * few);
+      ensure(many < MOST_GROWTH * few);
       waiters(1000, 20, false);
-      few = waiters(100, 100, false);
-      many = waiters(100_000, 3, false);
-      double plain = waiters(100_000, 3, true);
+      few = Double.MAX_VALUE;
+      many = Double.MAX_VALUE;
+      double plain = Double.MAX_VALUE;
+      for (int i = 0; i < 3; i++) {
+        few = Math.min(few, waiters(100, 100, false));
+        many = Math.min(many, waiters(100_000, 1, false));
+        plain = Math.min(plain, waiters(100_000, 1, true));
+      }
       System.out.printf(
           "  threads on stop.or(own): %.0f ns a round for 100, %.0f ns for 100,000"
               + " (plain park and unpark %.0f ns)%n",
           few, many, plain);
-      ensure(many < 10 * Math.max(few, plain)); // what the JDK and its collector cost is not ours
+      ensure(
+          many
+              < MOST_GROWTH
+                  * Math.max(few, plain)); // what the JDK and its collector cost is not ours
       allReleased();
     }
 
