@@ -6,6 +6,10 @@ import org.jspecify.annotations.NullMarked;
 module org.morethreads {
   requires static transitive org.jspecify;
 
+  // For signals of the operating system. Reached by reflection: on the class path a JVM may lack
+  // it.
+  requires jdk.unsupported;
+
   exports org.morethreads.sync;
   exports org.morethreads.queue;
   exports org.morethreads.thread;

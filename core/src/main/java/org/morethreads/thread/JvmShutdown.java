@@ -1,24 +1,24 @@
 package org.morethreads.thread;
 
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Detached;
 import org.morethreads.internal.Log;
 
 /**
- * The end of the program (H11): catches the ways that lead to it, stops all trees in order, and
- * ends the JVM.
+ * The end of the program (H11): the ways that lead to it, the ordered stop of all trees, and the
+ * end of the JVM.
  *
  * <p>Installed with the main tree; without one, nothing of this exists. Everything here is real
  * time: a JVM that ends must not wait for a clock that stands still.
@@ -28,10 +28,13 @@ final class JvmShutdown {
    *      ALIVE -> STOPPING   // first of: signal, end of main, ThreadTree.main().stop(), the JVM's hook
    *   STOPPING -> STOPPED    // trees stopped, actions and last words done
    *
-   * Whoever makes the first transition runs the stop. A signal or stop() does so on a new platform thread, and then calls
-   * System.exit, whose hook finds STOPPED and returns; the end of main does so on the keeper, which then lets the JVM end by
-   * itself when the status is 0, so that the status of a failed main stays. The hook does so when user code has called
-   * System.exit; it cannot set the status. A hook that finds STOPPING waits, bounded, for the one that runs.
+   * Whoever makes the first transition, by CAS, owns the end: a thread of its own for a signal or stop(), which then calls
+   * System.exit; the keeper at the end of main, which lets the JVM end by itself when the status is 0, so that the status of a failed
+   * main stays; the hook when user code has called System.exit, which cannot set the status.
+   *
+   * The owner only waits, and no longer than `endsAt`. The stop runs on a daemon beside it, since it writes to the log, and a log
+   * whose reader has gone may block for ever. When the time is over the owner goes on as if the stop had ended. A hook that finds
+   * STOPPING waits in the same way; one that finds STOPPED does not.
    */
   private enum Phase {
     ALIVE,
@@ -40,30 +43,33 @@ final class JvmShutdown {
   }
 
   private static final long MILLISECOND = 1_000_000;
+  private static final long SECOND = 1_000 * MILLISECOND;
 
-  /**
-   * What the end of the program may take beyond the stop of the trees: actions, last words, the
-   * log.
-   */
-  private static final long RESERVE = 1_500 * MILLISECOND;
+  /** What actions and last words may take beyond the stop of the trees. */
+  private static final long RESERVE = 750 * MILLISECOND;
 
-  /**
-   * Two different signals that come together, as SIGTERM and SIGHUP from a closing session, are
-   * one.
-   */
-  private static final long TOGETHER = 500 * MILLISECOND;
+  /** How late the stop itself may be, with its reports, before the program ends without it. */
+  private static final long LATE = 600 * MILLISECOND;
+
+  private static final Duration LOG_PATIENCE = Duration.ofMillis(300);
+  private static final int MOST_REPORTED = 10;
 
   private static final AtomicReference<Phase> PHASE = new AtomicReference<>(Phase.ALIVE);
   private static final CountDownLatch STOPPED = new CountDownLatch(1);
   private static final List<ThreadTree> OPEN = new CopyOnWriteArrayList<>();
 
-  /** The threads that are in awaitShutdown, or were when the program began to end. */
+  /** The threads that wait for the end of the main tree, or did when the program began to end. */
   private static final Collection<Thread> SPEAKERS = ConcurrentHashMap.newKeySet();
 
   private static volatile @Nullable ThreadTree mainTree;
   private static volatile boolean exiting;
-  private static volatile @Nullable Thread shutdownThread;
   private static volatile @Nullable Thread mainThread;
+
+  /** Written once by the owner of the end, before the stop begins. */
+  private static volatile @Nullable Long endsAt;
+
+  /** The status the program is to end with, as far as it is known. */
+  private static volatile @Nullable Integer intended;
 
   private JvmShutdown() {}
 
@@ -71,28 +77,29 @@ final class JvmShutdown {
 
   static void install(ThreadTree tree) {
     mainTree = tree;
-    mainThread = findMainThread();
+    mainThread = JvmThreads.findMain();
     ThreadTree.Trees.mainIsOpen(tree);
-    Thread hook = new Thread(JvmShutdown::hook, "more-threads-shutdown-hook");
     try {
-      Runtime.getRuntime().addShutdownHook(hook);
+      Runtime.getRuntime()
+          .addShutdownHook(thread("more-threads-shutdown-hook", true, JvmShutdown::hook));
     } catch (IllegalStateException alreadyShuttingDown) {
       exiting = true;
-      StopReason why =
-          reason("the JVM", "the JVM was shutting down when the main tree was first used");
-      tree.stopAndWait(why);
+      String message = "the JVM was shutting down when the main tree was first used";
+      tree.stopAndWait(reason("the JVM", message));
       return;
     }
     OsSignals.install();
-    Thread keeper = new Thread(JvmShutdown::keep, "more-threads-keeper");
-    keeper.setDaemon(false);
-    keeper.start();
+    try {
+      thread("more-threads-keeper", false, JvmShutdown::keep).start();
+    } catch (OutOfMemoryError noThread) {
+      // the hook sees the end of main as well, only later
+    }
   }
 
   static void opened(ThreadTree tree) {
     OPEN.add(tree);
     if (PHASE.get() != Phase.ALIVE) {
-      tree.stop("the program is ending");
+      tree.tell(reason("the JVM", "the program is ending"));
     }
   }
 
@@ -109,30 +116,47 @@ final class JvmShutdown {
     return trees;
   }
 
-  private static StopReason reason(String by, String message) {
+  static StopReason reason(String by, String message) {
     return new StopReason(StopReason.Kind.JVM_SHUTDOWN, by, message);
   }
 
   /**
-   * Starts the end of the program, on a thread of its own; returns at once. Does nothing when it
-   * has begun.
+   * Starts the end of the program, on a thread of its own; returns at once. Answers false, with
+   * nothing done, when it has begun before.
    *
-   * @param status the exit status; null for 1 when a failure reached the main root, else 0
+   * @param status the exit status; null for 1 when a failure reached the main root, else that of
+   *     {@code main}, else 0
    */
-  static void begin(StopReason why, @Nullable Integer status) {
+  static boolean begin(StopReason why, @Nullable Integer status) {
     if (!PHASE.compareAndSet(Phase.ALIVE, Phase.STOPPING)) {
-      return;
+      return false;
     }
-    Thread runner =
-        new Thread(
-            () -> {
-              runStop(why);
-              System.exit(status != null ? status : statusOfFailures());
-            },
-            "more-threads-shutdown");
-    runner.setDaemon(false);
-    shutdownThread = runner;
-    runner.start();
+    intended = status;
+    Runnable end =
+        () -> {
+          awaitStop(() -> runStop(why));
+          exitWith(status);
+        };
+    try {
+      thread("more-threads-shutdown", false, end).start();
+    } catch (OutOfMemoryError noThread) {
+      end.run(); // late for the caller, but the program ends
+    }
+    return true;
+  }
+
+  private static void exitWith(@Nullable Integer status) {
+    int code = status != null ? status : statusOfFailures();
+    if (status == null && code == 0 && isMainOver()) {
+      return; // the JVM ends by itself, and with the status of main
+    }
+    intended = code;
+    System.exit(code);
+  }
+
+  private static boolean isMainOver() {
+    Thread main = mainThread;
+    return (main == null || !main.isAlive()) && JvmThreads.findOtherKeepingAlive() == null;
   }
 
   private static int statusOfFailures() {
@@ -143,21 +167,55 @@ final class JvmShutdown {
   /** The JVM's hook: the road for System.exit called by user code. */
   private static void hook() {
     exiting = true;
+    Log.straightToStandardError(); // the JDK's log has its own hook, and may have closed itself
     if (PHASE.compareAndSet(Phase.ALIVE, Phase.STOPPING)) {
-      Log.straightToStandardError();
-      shutdownThread = Thread.currentThread();
-      runStop(reason("the JVM", "System.exit was called"));
-      return;
+      awaitStop(() -> runStop(reason("the JVM", JvmThreads.reasonOfExit())));
+    } else {
+      awaitStopped();
     }
-    Log.straightToStandardError();
-    Thread runner = shutdownThread;
     try {
-      if (runner != null && !sitsInExit(runner)) {
-        boolean _ = STOPPED.await(10, TimeUnit.SECONDS);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // the JVM wants to end: let it
+      thread("more-threads-exit-watch", true, JvmShutdown::watchExit).start();
+    } catch (OutOfMemoryError noThread) {
+      // only a hook that calls System.exit would need it
     }
+  }
+
+  /**
+   * Ends a JVM that would never end, because one of its other hooks never does. Two cases are
+   * certain: a hook that has called System.exit waits for the thread that waits for it; and the
+   * hook of the JDK's log waits for the lock of a handler in which our own stop has got stuck. The
+   * argument of a System.exit by user code cannot be known.
+   */
+  private static void watchExit() {
+    String why = whyItNeverEnds();
+    while (why == null) {
+      try {
+        Thread.sleep(100);
+      } catch (InterruptedException e) {
+        return; // nobody but a debugger
+      }
+      why = whyItNeverEnds();
+    }
+    Integer known = intended;
+    int status = known != null ? known : 1;
+    logApart(why + "; the JVM is halted with status " + status + ".");
+    Runtime.getRuntime().halt(status);
+  }
+
+  private static @Nullable String whyItNeverEnds() {
+    Thread hook = JvmThreads.findHookInExit();
+    if (hook != null) {
+      return "The shutdown hook \""
+          + hook.getName()
+          + "\" has called System.exit, which never returns in a hook";
+    }
+    Long end = endsAt;
+    return PHASE.get() != Phase.STOPPED
+            && end != null
+            && System.nanoTime() - end > LOG_PATIENCE.toNanos()
+            && JvmThreads.isLogHookAlive()
+        ? "The log has blocked the end of the program"
+        : null;
   }
 
   /** The keeper: a thread that is no daemon, and so sees the program end while the JVM is whole. */
@@ -167,8 +225,10 @@ final class JvmShutdown {
       if (main != null) {
         main.join();
       }
-      for (Thread other = findOtherKeepingAlive(); other != null; other = findOtherKeepingAlive()) {
+      Thread other = JvmThreads.findOtherKeepingAlive();
+      while (other != null) {
         other.join();
+        other = JvmThreads.findOtherKeepingAlive();
       }
     } catch (InterruptedException e) {
       return; // nobody but a debugger interrupts it: then the hook alone remains
@@ -176,10 +236,27 @@ final class JvmShutdown {
     if (!PHASE.compareAndSet(Phase.ALIVE, Phase.STOPPING)) {
       return;
     }
-    shutdownThread = Thread.currentThread();
+    awaitStop(() -> {
+      announceEndOfMain();
+      runStop(reason("the end of main", "main returned"));
+    });
+    int status = statusOfFailures();
+    if (status != 0) {
+      exitWith(status);
+    }
+    Thread other = JvmThreads.findOtherKeepingAlive();
+    if (other != null) {
+      logApart(
+          "All trees have stopped, but the JVM lives on for thread \""
+              + other.getName()
+              + "\", which is no daemon.");
+    }
+  }
+
+  private static void announceEndOfMain() {
     int count = 0;
     for (ThreadTree tree : allOpen()) {
-      count += tree.root.childCount();
+      count += tree.root.descendantCount();
     }
     if (count > 0) {
       Log.info(
@@ -188,28 +265,70 @@ final class JvmShutdown {
               + (count == 1 ? " thread" : " threads")
               + "; call awaitShutdown() to keep serving");
     }
-    runStop(reason("the end of main", "main returned"));
-    int status = statusOfFailures();
-    if (status != 0) {
-      System.exit(status);
+  }
+
+  private static Thread thread(String name, boolean daemon, Runnable body) {
+    return Thread.ofPlatform()
+        .name(name)
+        .daemon(daemon)
+        .inheritInheritableThreadLocals(false)
+        .unstarted(body);
+  }
+
+  /** Writes to the log, but is not held up by one that blocks. */
+  static void logApart(String message) {
+    try {
+      Thread writer = thread("more-threads-log", true, () -> Log.warning(message));
+      writer.start();
+      boolean _ = writer.join(LOG_PATIENCE);
+    } catch (OutOfMemoryError noThread) {
+      // a message less
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
   // ---- the stop itself
 
+  private static long total() {
+    ThreadTree main = mainTree;
+    StopPolicy policy = main == null ? StopPolicy.standard() : main.root.policy;
+    return Stopping.nanos(policy.total());
+  }
+
+  /** Runs the stop beside the calling thread, which owns the end, and waits for it. */
+  private static void awaitStop(Runnable stop) {
+    endsAt = System.nanoTime() + total() + RESERVE + LATE;
+    try {
+      thread("more-threads-stop", true, stop).start();
+    } catch (OutOfMemoryError noThread) {
+      stop.run();
+    }
+    awaitStopped();
+  }
+
+  private static void awaitStopped() {
+    Long end = endsAt;
+    long left = end == null ? total() + RESERVE + LATE : end - System.nanoTime();
+    try {
+      boolean _ = STOPPED.await(left, TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // whoever interrupts it wants the JVM to end: let it
+    }
+  }
+
   private static void runStop(StopReason why) {
     try {
-      long limit = System.nanoTime() + Stopping.nanos(StopPolicy.standard().total());
-      List<ThreadTree> newestFirst = new ArrayList<>(OPEN).reversed();
-      for (ThreadTree tree : newestFirst) {
-        stopBounded(tree, why, limit);
-      }
+      long limit = System.nanoTime() + total();
+      Set<ThreadTree> done = new HashSet<>();
+      stopOpen(why, limit, done, 1);
       ThreadTree main = mainTree;
       if (main != null) {
-        main.stopAndWait(why);
+        main.stopAndWait(why, Math.max(0, limit - System.nanoTime()));
       }
-      awaitDetached(limit + RESERVE);
-      awaitLastWords(limit + RESERVE);
+      stopOpen(why, limit, done, 0); // those that were opened meanwhile
+      awaitThreads("an action", Detached::running, limit + RESERVE);
+      awaitThreads("the last words of the main thread", JvmShutdown::speaking, limit + RESERVE);
     } catch (Throwable broken) { // the JVM must end all the same
       Log.error("The ordered stop of the program failed; the JVM ends without it.", broken);
     } finally {
@@ -218,49 +337,93 @@ final class JvmShutdown {
     }
   }
 
-  /** Stops a tree that may be on a clock of its own, which may stand still. */
-  private static void stopBounded(ThreadTree tree, StopReason why, long limit)
+  /**
+   * Stops the trees that are open, the last opened first. Each may take its share of the time that
+   * is left, as the stages of an order do (H5).
+   *
+   * @param others how many shares are for others
+   */
+  private static void stopOpen(StopReason why, long limit, Set<ThreadTree> done, int others)
       throws InterruptedException {
-    Thread helper =
-        Thread.ofPlatform()
-            .daemon(true)
-            .name("stop of " + tree.name())
-            .start(() -> tree.stopAndWait(why));
-    long left = limit - System.nanoTime();
-    if (!helper.join(java.time.Duration.ofNanos(Math.max(MILLISECOND, left)))) {
+    List<ThreadTree> newestFirst = new ArrayList<>(OPEN).reversed();
+    newestFirst.removeAll(done);
+    int shares = newestFirst.size() + others;
+    for (ThreadTree tree : newestFirst) {
+      done.add(tree);
+      stopBounded(tree, why, Math.max(MILLISECOND, (limit - System.nanoTime()) / shares--));
+    }
+  }
+
+  /** Stops a tree that may be on a clock of its own, which may stand still. */
+  private static void stopBounded(ThreadTree tree, StopReason why, long within)
+      throws InterruptedException {
+    Thread helper = thread("stop of " + tree.name(), true, () -> tree.stopAndWait(why, within));
+    helper.start();
+    if (!helper.join(Duration.ofNanos(within + LATE))) {
       Log.warning(
           "Tree \"" + tree.name() + "\" has not stopped in time; the program ends without it.");
     }
   }
 
-  private static void awaitDetached(long limit) throws InterruptedException {
-    for (Thread thread : Detached.running()) {
-      while (thread.isAlive() && System.nanoTime() - limit < 0 && !sitsInExit(thread)) {
-        if (thread.join(java.time.Duration.ofMillis(20))) {
-          break;
-        }
-      }
-      if (thread.isAlive() && !sitsInExit(thread)) {
-        Log.warning("The program ends while \"" + thread.getName() + "\" is still running.");
-      }
-    }
+  /** Those who have something to say between the stop and the end, and are waited for. */
+  private static Collection<Thread> speaking() {
+    Thread main = mainThread;
+    return main != null && SPEAKERS.contains(main) ? List.of(main) : List.of();
   }
 
   /**
-   * The threads that returned from awaitShutdown may have something to say before the JVM ends: the
-   * main thread is waited for.
+   * Waits for user code to end; says after 1 s and then at doubling intervals who is waited for
+   * (H6), and leaves them at the limit. Whoever sits in System.exit will not end.
    */
-  private static void awaitLastWords(long limit) throws InterruptedException {
-    Thread main = mainThread;
-    if (main == null || !SPEAKERS.contains(main)) {
-      return;
-    }
-    while (main.isAlive() && System.nanoTime() - limit < 0 && !sitsInExit(main)) {
-      main.join(20);
+  private static void awaitThreads(String what, Supplier<Collection<Thread>> running, long limit)
+      throws InterruptedException {
+    long interval = SECOND;
+    long reportAt = System.nanoTime() + interval;
+    for (Thread next = firstAlive(running); next != null; next = firstAlive(running)) {
+      long now = System.nanoTime();
+      if (now - limit >= 0) {
+        report("The program ends without waiting longer for " + what, running);
+        return;
+      }
+      if (now - reportAt >= 0) {
+        report("The end of the program waits for " + what, running);
+        interval *= 2;
+        reportAt = now + interval;
+      }
+      if (next.isAlive()) {
+        next.join(20);
+      } else {
+        Thread.sleep(1); // about to be started
+      }
     }
   }
 
-  /** The time that a thread spends in awaitShutdown. */
+  private static @Nullable Thread firstAlive(Supplier<Collection<Thread>> running) {
+    for (Thread thread : running.get()) {
+      if (isAlive(thread)) {
+        return thread;
+      }
+    }
+    return null;
+  }
+
+  private static boolean isAlive(Thread thread) {
+    return thread.getState() != Thread.State.TERMINATED && !JvmThreads.sitsInExit(thread);
+  }
+
+  private static void report(String what, Supplier<Collection<Thread>> running) {
+    StringBuilder text = new StringBuilder(what).append(':');
+    int count = 0;
+    for (Thread thread : running.get()) {
+      if (isAlive(thread) && ++count <= MOST_REPORTED) {
+        text.append("\n  \"").append(thread.getName()).append("\"; ");
+        text.append(StopWatch.BlockedOn.describe(thread)).append(StopWatch.stack(thread));
+      }
+    }
+    Log.warning(text + StopWatch.andMore(count));
+  }
+
+  /** The time that a thread spends in waiting for the end of the main tree. */
   interface LastWord extends AutoCloseable {
     @Override
     void close();
@@ -278,181 +441,8 @@ final class JvmShutdown {
     };
   }
 
-  // ---- looking at threads
-
   /** Whether the JVM's own shutdown has begun, so that threads may be sitting in System.exit. */
   static boolean isExiting() {
     return exiting;
-  }
-
-  static boolean sitsInExit(Thread thread) {
-    for (StackTraceElement frame : thread.getStackTrace()) {
-      String type = frame.getClassName();
-      if (type.equals("java.lang.Shutdown")
-          || (type.equals("java.lang.Runtime") && frame.getMethodName().equals("exit"))) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /**
-   * The thread that runs main: the JVM names it so, and makes it before any other that is no
-   * daemon.
-   */
-  private static @Nullable Thread findMainThread() {
-    Thread first = null;
-    for (Thread thread : liveThreads()) {
-      if (!thread.isDaemon()
-          && thread.getName().equals("main")
-          && (first == null || thread.threadId() < first.threadId())) {
-        first = thread;
-      }
-    }
-    return first;
-  }
-
-  /** A thread, not ours or the JVM's, for which the JVM lives on after main. */
-  private static @Nullable Thread findOtherKeepingAlive() {
-    for (Thread thread : liveThreads()) {
-      if (!thread.isDaemon()
-          && thread.isAlive()
-          && thread != Thread.currentThread()
-          && !thread.getName().equals("DestroyJavaVM")
-          && !thread.getName().startsWith("more-threads-")
-          && !(thread.getName().startsWith("SIG") && thread.getName().endsWith(" handler"))) {
-        return thread;
-      }
-    }
-    return null;
-  }
-
-  private static List<Thread> liveThreads() {
-    ThreadGroup group = Thread.currentThread().getThreadGroup();
-    while (group != null && group.getParent() != null) {
-      group = group.getParent();
-    }
-    if (group == null) {
-      return List.of();
-    }
-    Thread[] found = new Thread[group.activeCount() + 16];
-    while (true) {
-      int count = group.enumerate(found, true);
-      if (count < found.length) {
-        return List.of(java.util.Arrays.copyOf(found, count));
-      }
-      found = new Thread[2 * found.length];
-    }
-  }
-
-  // ---- signals of the operating system
-
-  /**
-   * Catches signals through sun.misc.Signal, found by reflection since not every JVM has it or lets
-   * us.
-   */
-  private static final class OsSignals implements InvocationHandler {
-    private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
-
-    private final String name;
-    private @Nullable Object before;
-
-    private static long firstAt;
-    private static @Nullable String firstName;
-
-    private OsSignals(String name) {
-      this.name = name;
-    }
-
-    static void install() {
-      try {
-        Class<?> signal = Class.forName("sun.misc.Signal");
-        Class<?> handler = Class.forName("sun.misc.SignalHandler");
-        Method handle = signal.getMethod("handle", signal, handler);
-        Object ignore = handler.getField("SIG_IGN").get(null);
-        for (String name : List.of("INT", "TERM", "HUP")) {
-          install(name, signal, handler, handle, ignore);
-        }
-      } catch (ReflectiveOperationException | LinkageError notThere) {
-        // no module jdk.unsupported: the JVM's hook alone leads to the stop
-      }
-    }
-
-    private static void install(
-        String name, Class<?> signal, Class<?> handler, Method handle, Object ignore)
-        throws ReflectiveOperationException {
-      OsSignals ours = new OsSignals(name);
-      Object proxy =
-          Proxy.newProxyInstance(
-              JvmShutdown.class.getClassLoader(), new Class<?>[] {handler}, ours);
-      try {
-        Object which = signal.getConstructor(String.class).newInstance(name);
-        Object before = handle.invoke(null, which, proxy);
-        if (before == ignore) {
-          handle.invoke(null, which, before); // nohup: whoever started us wants it ignored
-        } else {
-          ours.before = before;
-        }
-      } catch (java.lang.reflect.InvocationTargetException refused) {
-        if (!(refused.getCause() instanceof IllegalArgumentException)) {
-          throw refused;
-        }
-        // -Xrs, or a signal that this system does not have: the hook remains
-      }
-    }
-
-    @Override
-    public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments)
-        throws Throwable {
-      return switch (method.getName()) {
-        case "hashCode" -> System.identityHashCode(proxy);
-        case "equals" -> arguments != null && arguments[0] == proxy;
-        case "toString" -> "more-threads handler of SIG" + name;
-        default -> {
-          if (arguments != null) {
-            passOn(method, arguments);
-          }
-          received();
-          yield null;
-        }
-      };
-    }
-
-    /**
-     * A handler that user code had installed before hears of it too; the JVM's own one would end
-     * the JVM at once.
-     */
-    private void passOn(Method method, Object[] arguments) {
-      Object users = before;
-      if (users != null && !users.getClass().getName().startsWith("sun.misc.")) {
-        try {
-          method.invoke(users, arguments);
-        } catch (ReflectiveOperationException | RuntimeException failure) {
-          Log.error("The handler of SIG" + name + " that was there before failed.", failure);
-        }
-      }
-    }
-
-    private void received() {
-      int status = 128 + NUMBERS.getOrDefault(name, 0);
-      if (!isSecond()) {
-        begin(reason("SIG" + name, "SIG" + name + " was received"), status);
-      } else {
-        Log.warning("A second signal, SIG" + name + ": the JVM ends at once.");
-        Runtime.getRuntime().halt(status);
-      }
-    }
-
-    private boolean isSecond() {
-      synchronized (OsSignals.class) {
-        long now = System.nanoTime();
-        if (firstName == null) {
-          firstName = name;
-          firstAt = now;
-          return false;
-        }
-        return firstName.equals(name) || now - firstAt > TOGETHER;
-      }
-    }
   }
 }

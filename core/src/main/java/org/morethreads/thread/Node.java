@@ -155,9 +155,18 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     this.kind = kind;
     this.name = name;
     this.options = options;
-    this.policy = parent == null ? options.policy : options.policy.under(parent.policy);
+    this.policy = policyUnder(parent, options.policy);
     this.task = task;
     this.handle = new ManagedThread<>(this);
+  }
+
+  /** A thread that was given no policy has that of its parent. */
+  private static StopPolicy policyUnder(@Nullable Node parent, @Nullable StopPolicy own) {
+    StopPolicy above = parent == null ? StopPolicy.standard() : parent.policy;
+    if (own == null) {
+      return above;
+    }
+    return parent == null ? own : own.under(above);
   }
 
   // ---- surroundings
@@ -321,6 +330,19 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     } finally {
       unlockChildren();
     }
+  }
+
+  /** How many threads live below this node. */
+  int descendantCount() {
+    int count = 0;
+    ArrayDeque<Node> todo = new ArrayDeque<>();
+    todo.add(this);
+    for (Node next = todo.poll(); next != null; next = todo.poll()) {
+      List<Node> below = List.of(next.childrenBeyond(0));
+      count += below.size();
+      todo.addAll(below);
+    }
+    return count;
   }
 
   /**
@@ -542,7 +564,32 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       failure = thrown;
     }
     task = null;
-    end(value, failure);
+    endSurely(value, failure);
+  }
+
+  /**
+   * Ends also when the heap is full at the moment: a node that does not end is waited for. Ends,
+   * since memory comes back, or the stop watch abandons this node.
+   */
+  private void endSurely(@Nullable Object value, @Nullable Throwable failure) {
+    boolean ended = false;
+    while (!ended) {
+      try {
+        end(value, failure);
+        ended = true;
+      } catch (OutOfMemoryError full) {
+        ended = outcome != null;
+        letOthersRun();
+      }
+    }
+  }
+
+  private static void letOthersRun() {
+    try {
+      Thread.yield(); // needs memory on a virtual thread
+    } catch (OutOfMemoryError full) {
+      Thread.onSpinWait();
+    }
   }
 
   private void end(@Nullable Object value, @Nullable Throwable failure) {
@@ -704,19 +751,23 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       return false;
     }
     state = ENDED;
-    releaseExtras();
     Node above = parent;
-    if (above != null && whole instanceof Outcome.Failed<?> failed) {
-      Failures.offer(above, this, failed.failure());
-    }
-    Firing actions = Firing.begin(stopped);
-    options.afterStopped(this);
-    SchedulePoint.at("thread.unlink");
-    if (actions != null) {
-      tree.actionsBegin();
-    }
-    if (above != null) {
-      above.unlink(this);
+    Firing actions = null;
+    try {
+      releaseExtras();
+      if (above != null && whole instanceof Outcome.Failed<?> failed) {
+        Failures.offer(above, this, failed.failure());
+      }
+    } finally { // also when the heap is full
+      actions = Firing.begin(stopped);
+      options.afterStopped(this);
+      SchedulePoint.at("thread.unlink");
+      if (actions != null) {
+        tree.actionsBegin();
+      }
+      if (above != null) {
+        above.unlink(this);
+      }
     }
     if (actions != null) {
       try {
@@ -840,6 +891,12 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   void markExiting() {
     STATE.compareAndSet(this, RUNNING, CLOSING);
     escalate(StopWatch.EXITING);
+  }
+
+  /** Whether this is an adopted thread that has ended without closing its adoption. */
+  boolean hasLeftWithoutSaying() {
+    Thread own = thread;
+    return kind != Kind.OWNED && own != null && own.getState() == Thread.State.TERMINATED;
   }
 
   long ageNanos() {

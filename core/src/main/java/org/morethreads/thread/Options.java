@@ -18,7 +18,10 @@ final class Options {
   @Nullable Node parent;
   List<ManagedThread<?>> needs = List.of();
   List<Signal> stopWhen = List.of();
-  StopPolicy policy = StopPolicy.standard();
+
+  /** Null for that of the parent. */
+  @Nullable StopPolicy policy;
+
   @Nullable Duration deadline;
   List<ScopedValue<?>> carried = List.of();
 

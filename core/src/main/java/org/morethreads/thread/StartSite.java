@@ -111,8 +111,16 @@ final class StartSite {
     return ENTRANCES.contains(nested < 0 ? name : name.substring(0, nested));
   }
 
-  /** Appends the start of a thread to what its task threw. */
+  /** Appends the start of a thread to what its task threw; not when the heap is full. */
   static void append(Throwable failure, Node node) {
+    try {
+      appendIfNew(failure, node);
+    } catch (OutOfMemoryError full) {
+      // the failure itself matters more
+    }
+  }
+
+  private static void appendIfNew(Throwable failure, Node node) {
     StackTraceElement[] from = node.startedFrom;
     if (from == null || from.length == 0) {
       return;

@@ -16,6 +16,9 @@ public final class StopPolicy {
   private static final StopPolicy STANDARD =
       new StopPolicy(Duration.ofSeconds(5), Duration.ofSeconds(2), Duration.ofSeconds(8), true);
 
+  /** About 30 years. */
+  private static final double MOST_SECONDS = 1e9;
+
   private final Duration ask;
   private final Duration interrupt;
   private final Duration total;
@@ -33,6 +36,40 @@ public final class StopPolicy {
    */
   public static StopPolicy standard() {
     return STANDARD;
+  }
+
+  /** The policy of the main tree: the standard one, changed by system properties. */
+  static StopPolicy ofProgram() {
+    return new StopPolicy(
+        property("ask", STANDARD.ask),
+        property("interrupt", STANDARD.interrupt),
+        property("total", STANDARD.total),
+        true);
+  }
+
+  private static Duration property(String which, Duration standard) {
+    String name = "org.morethreads.stop." + which;
+    String text = System.getProperty(name);
+    if (text == null) {
+      return standard;
+    }
+    try {
+      double seconds = Double.parseDouble(text.strip());
+      if (seconds >= 0 && seconds <= MOST_SECONDS) {
+        return Duration.ofNanos((long) (seconds * 1e9));
+      }
+    } catch (NumberFormatException notANumber) {
+      // said below
+    }
+    JvmShutdown.logApart(
+        "System property "
+            + name
+            + " is \""
+            + text
+            + "\", but has to be a number of seconds; the standard holds, "
+            + standard
+            + ".");
+    return standard;
   }
 
   /**

@@ -142,6 +142,9 @@ final class StopWatch {
     if (node.state() >= Node.CLOSING) {
       return examineClosing(node, told, now);
     }
+    if (node.hasLeftWithoutSaying()) {
+      return giveUp(node, told, now);
+    }
     if (JvmShutdown.isExiting() && sitsInExit(node)) {
       node.markExiting();
       return examineClosing(node, told, now);
@@ -161,6 +164,10 @@ final class StopWatch {
       due = Math.min(due, now + 50 * MILLISECOND); // it may be about to call System.exit
     }
     if (now - abandonAt >= 0) {
+      long pause = Math.min(GRACE, both - ask);
+      if (interrupt(node) && pause > 0) {
+        return now + pause; // this look comes late: it is given the chance all the same
+      }
       if (now - limit < 0 && node.childCount() > 0) {
         return now + GRACE;
       }
@@ -168,7 +175,7 @@ final class StopWatch {
       return now + GRACE;
     }
     if (now - interruptAt >= 0) {
-      interrupt(node);
+      boolean _ = interrupt(node);
       return earlier(due, abandonAt);
     }
     return earlier(due, mayInterrupt(node) ? interruptAt : abandonAt);
@@ -197,6 +204,17 @@ final class StopWatch {
     return earlier(told.limitNanos(), told.atNanos() + Stopping.nanos(node.policy.total()));
   }
 
+  /** An adopted thread has ended, and will never close its adoption. */
+  private long giveUp(Node node, Told told, long now) {
+    if (node.closeIfEmpty() && node.complete(new Outcome.Abandoned<>(told.reason()))) {
+      Log.warning(
+          "Thread \""
+              + node
+              + "\" has ended without closing its adoption; use try (var adoption = ManagedThread.adopt()) { … }");
+    }
+    return now + GRACE;
+  }
+
   /** How many stages the stop still has from a node on: itself, and those that it needs. */
   private static int stagesFrom(Node node, int depth) {
     int most = 0;
@@ -212,33 +230,27 @@ final class StopWatch {
     return node.policy.interrupts() && node.kind != Node.Kind.ADOPTED;
   }
 
-  private static void interrupt(Node node) {
+  /** Interrupts a thread, once; answers whether this was the time. */
+  private static boolean interrupt(Node node) {
     if (mayInterrupt(node) && node.escalate(INTERRUPTED)) {
       node.interruptTask();
+      return true;
     }
+    return false;
   }
 
   private void abandon(Node node, Told told, long now) {
     if (node.closeIfEmpty() && node.complete(new Outcome.Abandoned<>(told.reason()))) {
       node.tree.abandoned(node);
       if (++abandonedCount <= MOST_REPORTED) {
-        Thread thread = node.thread();
-        abandoned
-            .append("\n  \"")
-            .append(node)
-            .append("\", told ")
-            .append(Node.seconds(now - told.atNanos()))
-            .append(" ago")
-            .append((node.escalation & INTERRUPTED) != 0 ? "; interrupted" : "")
-            .append(thread == null ? "" : "; " + BlockedOn.describe(thread))
-            .append(stack(thread));
+        describe(node, now, abandoned);
       }
     }
   }
 
   private static boolean sitsInExit(Node node) {
     Thread thread = node.thread();
-    return thread != null && JvmShutdown.sitsInExit(thread);
+    return thread != null && JvmThreads.sitsInExit(thread);
   }
 
   // ---- reports
@@ -288,7 +300,7 @@ final class StopWatch {
     top.time().startDriver("stop report", () -> Log.warning(text));
   }
 
-  private static String andMore(int count) {
+  static String andMore(int count) {
     return count > MOST_REPORTED ? "\n  and " + (count - MOST_REPORTED) + " more" : "";
   }
 
@@ -330,7 +342,7 @@ final class StopWatch {
         : extras.needers.stream().filter(needer -> !needer.isEnded()).toList();
   }
 
-  private static String stack(@Nullable Thread thread) {
+  static String stack(@Nullable Thread thread) {
     StringBuilder text = new StringBuilder();
     if (thread != null) {
       StackTraceElement[] frames = thread.getStackTrace();

@@ -44,10 +44,19 @@ final class Stopping {
    * @param now whether to tell the thread itself without waiting for those who need it
    */
   static void stop(Node top, StopReason reason, boolean now) {
+    stop(top, reason, now, Long.MAX_VALUE);
+  }
+
+  /**
+   * Tells a thread and all below it, which have a given time at most. Never blocks.
+   *
+   * @param within the time in nanoseconds
+   */
+  static void stop(Node top, StopReason reason, boolean now, long within) {
     if (top.isEnded() || (top.told() != null && top.childCount() == 0)) {
       return;
     }
-    Told stop = newStop(top, reason);
+    Told stop = newStop(top, reason, within);
     new Stopping(stop, now, null).walk(top, true);
     SchedulePoint.at("stop.watch");
     if (top.state() >= Node.STARTED) { // else the start looks whether it was told: see startsTold
@@ -62,7 +71,9 @@ final class Stopping {
   static void startsTold(Node node, boolean toldBefore) {
     Told told = node.told();
     if (toldBefore && told != null) {
-      node.renewTold(newStop(node, told.reason(), stopOf(Objects.requireNonNull(node.parent))));
+      node.renewTold(
+          newStop(
+              node, told.reason(), Long.MAX_VALUE, stopOf(Objects.requireNonNull(node.parent))));
     }
     watch(node);
   }
@@ -72,22 +83,23 @@ final class Stopping {
    * working.
    */
   static List<Node> stopChildren(Node parent, StopReason reason) {
-    Told stop = newStop(parent, reason);
+    Told stop = newStop(parent, reason, Long.MAX_VALUE);
     parent.bearTold(stop);
     Stopping walk = new Stopping(stop, false, parent);
     walk.walk(parent, false);
     return walk.cutShort;
   }
 
-  private static Told newStop(Node top, StopReason reason) {
+  private static Told newStop(Node top, StopReason reason, long within) {
     Told before = stopOf(top);
-    return newStop(top, reason, before != null || top.parent == null ? before : stopOf(top.parent));
+    return newStop(
+        top, reason, within, before != null || top.parent == null ? before : stopOf(top.parent));
   }
 
   /** A stop that begins now, as part of another if there is one. */
-  private static Told newStop(Node top, StopReason reason, @Nullable Told above) {
+  private static Told newStop(Node top, StopReason reason, long within, @Nullable Told above) {
     long at = top.time().nanoTime();
-    long limit = at + nanos(top.policy.total());
+    long limit = at + Math.min(within, nanos(top.policy.total()));
     if (above != null && above.limitNanos() - limit < 0) {
       limit = above.limitNanos();
     }

@@ -32,7 +32,12 @@ import org.morethreads.sync.Signal;
  * {@code main}, {@code System.exit} and {@link #stop()} all lead to the same ordered stop: trees
  * that are open, the last opened first; then the main tree; then the program ends, with the
  * argument of {@code System.exit} as its status, else 130, 143 or 129 for a signal, else 1 if a
- * failure reached the root, else 0. A second signal ends it at once.
+ * failure reached the root or {@code main} has thrown, else 0. A second signal ends it at once.
+ *
+ * <p>The main tree has the {@linkplain StopPolicy#standard() standard stop policy}, unless the
+ * system properties {@code org.morethreads.stop.ask}, {@code org.morethreads.stop.interrupt} and
+ * {@code org.morethreads.stop.total}, each in seconds, say otherwise when it is first needed. The
+ * total holds for all trees together; the program ends at most two seconds after it.
  *
  * <p><b>Thread safety.</b> Every method may be called from any thread without further
  * synchronization.
@@ -55,7 +60,7 @@ public final class ThreadTree implements AutoCloseable {
   /** Whether {@link #close} was called: from then on the opener's threads go elsewhere. */
   private volatile boolean closed;
 
-  private final AtomicInteger actionsRunning = new AtomicInteger();
+  private final Set<Thread> actionsRunning = ConcurrentHashMap.newKeySet();
   private final OpenSignal finished = Signal.create("finished");
   private final AtomicInteger lateEnds = new AtomicInteger();
   private final AtomicInteger abandonedCount = new AtomicInteger();
@@ -76,7 +81,11 @@ public final class ThreadTree implements AutoCloseable {
   private static final class Main {
     static final ThreadTree TREE =
         new ThreadTree(
-            "main", StopPolicy.standard(), Time.real(), /* main= */ true, /* wholeStarts= */ false);
+            "main",
+            StopPolicy.ofProgram(),
+            Time.real(),
+            /* main= */ true,
+            /* wholeStarts= */ false);
 
     static {
       JvmShutdown.install(TREE);
@@ -256,7 +265,7 @@ public final class ThreadTree implements AutoCloseable {
   public void stop(String reason) {
     StopReason why = ManagedThread.requested(reason);
     if (main) {
-      JvmShutdown.begin(why, /* status= */ null);
+      boolean _ = JvmShutdown.begin(why, /* status= */ null);
       return;
     }
     Stopping.stop(root, why, /* now= */ false);
@@ -279,8 +288,10 @@ public final class ThreadTree implements AutoCloseable {
               + "\" cannot close the tree that it belongs to; call stop(), which does not wait.");
     }
     if (main) {
-      stop();
-      awaitUninterruptibly();
+      try (JvmShutdown.LastWord _ = JvmShutdown.hasLastWord(this)) {
+        stop();
+        awaitUninterruptibly();
+      }
       return;
     }
     closed = true;
@@ -294,12 +305,22 @@ public final class ThreadTree implements AutoCloseable {
     stopAndWait(ManagedThread.requested("the tree is closed"));
   }
 
-  /**
-   * Stops this tree and waits; whoever comes first does the work, on the clock of the tree: a
-   * thread that lives on another lets one of the tree's do it.
-   */
-  void stopAndWait(StopReason why) {
+  /** Tells all threads of this tree, which stays open: what is started in it is born told. */
+  void tell(StopReason why) {
     Stopping.stop(root, why, /* now= */ false);
+  }
+
+  /** Stops this tree and waits. */
+  void stopAndWait(StopReason why) {
+    stopAndWait(why, Long.MAX_VALUE);
+  }
+
+  /**
+   * Stops this tree within a time in nanoseconds, and waits; whoever comes first does the work, on
+   * the clock of the tree: a thread that lives on another lets one of the tree's do it.
+   */
+  void stopAndWait(StopReason why, long within) {
+    Stopping.stop(root, why, /* now= */ false, within);
     if (Surroundings.current().time() != time) {
       finishDetached();
       awaitUninterruptibly();
@@ -347,11 +368,21 @@ public final class ThreadTree implements AutoCloseable {
 
   /** A thread has been unlinked, and runs the actions on its stopped signal. */
   void actionsBegin() {
-    actionsRunning.incrementAndGet();
+    actionsRunning.add(Thread.currentThread());
   }
 
   void actionsEnd() {
-    actionsRunning.decrementAndGet();
+    actionsRunning.remove(Thread.currentThread());
+  }
+
+  /** One that sits in System.exit will never end. */
+  private boolean actionsGoOn() {
+    for (Thread thread : actionsRunning) {
+      if (!JvmShutdown.isExiting() || !JvmThreads.sitsInExit(thread)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**
@@ -360,10 +391,10 @@ public final class ThreadTree implements AutoCloseable {
    */
   private void awaitActions() {
     Surroundings self = Surroundings.current();
-    for (int i = 0; i < 1_000 && actionsRunning.get() > 0; i++) {
+    for (int i = 0; i < 1_000 && actionsGoOn(); i++) {
       self.parkNanos(this, 1_000_000);
     }
-    if (actionsRunning.get() > 0) {
+    if (actionsGoOn()) {
       Log.warning(
           "Tree \""
               + name()
@@ -412,16 +443,25 @@ public final class ThreadTree implements AutoCloseable {
    * @param options what else shuts the tree down
    * @throws InterruptedException if the calling thread is interrupted, on entry or while waiting;
    *     the tree goes on then
+   * @throws IllegalStateException if the calling thread belongs to this tree, and would wait for
+   *     itself
    */
   public void awaitShutdown(ShutdownOption... options) throws InterruptedException {
-    boolean whenIdle = false;
-    for (ShutdownOption option : options) {
-      whenIdle |= option.whenIdle;
-      if (option.typed != null) {
-        TypedWord.listen(this, option.typed);
-      }
+    if (Surroundings.current() instanceof Node own && own.tree == this) {
+      throw new IllegalStateException(
+          "Thread \""
+              + own
+              + "\" cannot await the shutdown of the tree that it belongs to, which waits for it. Wait for its pleaseStop.");
     }
+    boolean whenIdle = false;
+    List<TypedWord> listening = new ArrayList<>();
     try (JvmShutdown.LastWord _ = JvmShutdown.hasLastWord(this)) {
+      for (ShutdownOption option : options) {
+        whenIdle |= option.whenIdle;
+        if (option.typed != null) {
+          listening.add(TypedWord.listen(this, option.typed));
+        }
+      }
       if (whenIdle) {
         root.awaitIdle();
         if (root.told() == null) {
@@ -429,6 +469,8 @@ public final class ThreadTree implements AutoCloseable {
         }
       }
       root.stopped.await();
+    } finally {
+      listening.forEach(TypedWord::close);
     }
   }
 

@@ -4,35 +4,68 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.Charset;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.morethreads.internal.Log;
 
 /**
- * Stops a tree when a word is typed. Reads on a daemon of its own, since a read of standard input
- * cannot be ended.
+ * Stops a tree when a word is typed. One daemon reads for all who listen, since two would take each
+ * other's lines; a read of standard input cannot be ended, so it reads on when nobody listens.
  */
-final class TypedWord {
-  private TypedWord() {}
+final class TypedWord implements AutoCloseable {
+  private static final List<TypedWord> LISTENING = new CopyOnWriteArrayList<>();
 
-  static void listen(ThreadTree tree, String word) {
-    Thread.ofPlatform()
-        .daemon(true)
-        .name("waits for \"" + word + "\"")
-        .start(() -> readUntil(tree, word));
+  private static final AtomicBoolean READING = new AtomicBoolean();
+
+  private final ThreadTree tree;
+  private final String word;
+
+  private TypedWord(ThreadTree tree, String word) {
+    this.tree = tree;
+    this.word = word;
   }
 
-  private static void readUntil(ThreadTree tree, String word) {
+  /** Listens until the returned object is closed. */
+  static TypedWord listen(ThreadTree tree, String word) {
+    TypedWord listener = new TypedWord(tree, word);
+    LISTENING.add(listener);
+    if (READING.compareAndSet(false, true)) {
+      Thread.ofPlatform()
+          .daemon(true)
+          .name("more-threads-standard-input")
+          .inheritInheritableThreadLocals(false)
+          .start(TypedWord::read);
+    }
+    return listener;
+  }
+
+  @Override
+  public void close() {
+    LISTENING.remove(this);
+  }
+
+  private static void read() {
     try {
       // not closed: standard input is not ours
-      BufferedReader in =
-          new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset()));
+      BufferedReader in = new BufferedReader(new InputStreamReader(System.in, charset()));
       for (String line = in.readLine(); line != null; line = in.readLine()) {
-        if (line.strip().equals(word)) {
-          tree.stop("\"" + word + "\" was typed");
-          return;
+        String typed = line.strip();
+        for (TypedWord listener : LISTENING) {
+          if (listener.word.equals(typed)) {
+            listener.tree.stop("\"" + typed + "\" was typed");
+          }
         }
       }
     } catch (IOException e) {
-      Log.error("Standard input cannot be read; \"" + word + "\" will not be heard.", e);
+      Log.error("Standard input cannot be read; typed words will not be heard.", e);
     }
+  }
+
+  private static Charset charset() {
+    String name = System.getProperty("stdin.encoding");
+    return name != null && Charset.isSupported(name)
+        ? Charset.forName(name)
+        : Charset.defaultCharset();
   }
 }
