@@ -180,8 +180,13 @@ class LockTest {
           assertThat(lock.tryAcquire()).isNull();
           assertThat(time.elapsed()).isLessThan(SECOND);
         });
+  }
+
+  @Test
+  void tryAcquire_free_holdsIt() {
     try (var held = lock.tryAcquire()) {
       assertThat(held).isNotNull();
+      assertThat(lock.owner()).isEqualTo(Thread.currentThread());
       assertThatIllegalStateException().isThrownBy(lock::tryAcquire);
     }
     assertThat(lock.owner()).isNull();
