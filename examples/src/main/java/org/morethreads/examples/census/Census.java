@@ -59,6 +59,7 @@ final class Census implements Callable<Integer> {
 
   private final CloseableQueue<ClassSource.Found> found = CloseableQueue.bounded("found", 100);
   private final CloseableQueue<ClassFacts> rows = CloseableQueue.bounded("rows", BATCH);
+  private final OpenSignal allStarted = Signal.create("all started");
   private final OpenSignal ready = Signal.create("ready");
   private final Progress seen = Progress.create("class files seen");
   private final Progress written = Progress.create("rows written");
@@ -91,9 +92,8 @@ final class Census implements Callable<Integer> {
     rows.closedBy(Stream.of(workers).map(ManagedThread::stopped).toList());
     if (interactive) timeline.watch(ManagedThread.run("progress", this::showProgress));
     if (stubborn) timeline.watch(ManagedThread.run("stubborn", _ -> Signal.NEVER.await()));
-
-    writer.stopped().or(tree.pleaseStop()).await();
-    tree.stop("the writer has ended");
+    writer.stopped().then(() -> tree.stop("the writer has ended"));
+    allStarted.go(); // not before: who is in awaitShutdown when the stop begins has the last word
     tree.awaitShutdown();
     failed.advance(tree.failures().size());
     var top = writer.outcome().orElseThrow() instanceof Outcome.Returned(String it) ? it : "";
@@ -125,6 +125,7 @@ final class Census implements Callable<Integer> {
 
   /** Writes rows in batches, to the end of the queue; answers who synchronizes most. */
   private String write() throws InterruptedException {
+    allStarted.await();
     try (rows;
         var database = ClassDatabase.open(file)) {
       database.createTable();

@@ -44,8 +44,9 @@ class CensusStopTest {
         .anyMatch(line -> line.startsWith("Stopped early: SIG" + signal))
         .anyMatch(line -> line.contains(" rows written to census.db, 0 failed, in "));
     assertThat(timeline(result, "scanner")).contains("told at      0 ms, ended at ");
-    assertThat(timeline(result, "worker-1")).contains("told at ", "ended at ");
-    assertThat(timeline(result, "writer")).contains("told at ", "ended at ");
+    // these may find their queue closed, and end, before they are told
+    assertThat(timeline(result, "worker-1")).contains("told", "ended at ");
+    assertThat(timeline(result, "writer")).contains("told", "ended at ");
     assertThat(result.out().indexOf(timeline(result, "scanner")))
         .isLessThan(result.out().indexOf(timeline(result, "worker-1")));
     assertThat(result.out().indexOf(timeline(result, "worker-1")))
