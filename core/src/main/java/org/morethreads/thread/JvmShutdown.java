@@ -71,6 +71,9 @@ final class JvmShutdown {
   /** The status the program is to end with, as far as it is known. */
   private static volatile @Nullable Integer intended;
 
+  /** The status of a signal that came while the program was ending for another reason. */
+  private static volatile @Nullable Integer signalled;
+
   private JvmShutdown() {}
 
   // ---- entrances
@@ -135,7 +138,7 @@ final class JvmShutdown {
     Runnable end =
         () -> {
           awaitStop(() -> runStop(why));
-          exitWith(status);
+          exitWith(status, isMainOver());
         };
     try {
       thread("more-threads-shutdown", false, end).start();
@@ -145,13 +148,32 @@ final class JvmShutdown {
     return true;
   }
 
-  private static void exitWith(@Nullable Integer status) {
-    int code = status != null ? status : statusOfFailures();
-    if (status == null && code == 0 && isMainOver()) {
-      return; // the JVM ends by itself, and with the status of main
+  private static void exitWith(@Nullable Integer status, boolean mayEndByItself) {
+    Integer late = signalled;
+    Integer asked = status != null ? status : late;
+    int code = asked != null ? asked : statusOfFailures();
+    if (asked == null && code == 0 && mayEndByItself) {
+      return; // with the status of main
     }
     intended = code;
     System.exit(code);
+  }
+
+  /**
+   * A signal has come while the program is ending for another reason. The stop goes on, but after
+   * it the JVM does not live on for threads of others. Answers whether the stop is over.
+   */
+  static boolean endNowOrAfterStop(int status) {
+    signalled = status;
+    boolean over = PHASE.get() == Phase.STOPPED;
+    if (over) { // else whoever owns the end looks at it after this
+      try {
+        thread("more-threads-shutdown", true, () -> exitWith(status, false)).start();
+      } catch (OutOfMemoryError noThread) {
+        exitWith(status, false);
+      }
+    }
+    return over;
   }
 
   private static boolean isMainOver() {
@@ -240,10 +262,7 @@ final class JvmShutdown {
       announceEndOfMain();
       runStop(reason("the end of main", "main returned"));
     });
-    int status = statusOfFailures();
-    if (status != 0) {
-      exitWith(status);
-    }
+    exitWith(null, true);
     Thread other = JvmThreads.findOtherKeepingAlive();
     if (other != null) {
       logApart(

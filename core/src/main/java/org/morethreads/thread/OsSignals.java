@@ -117,7 +117,7 @@ final class OsSignals implements InvocationHandler {
     switch (arrived()) {
       case FIRST -> {
         StopReason why = JvmShutdown.reason("SIG" + name, "SIG" + name + " was received");
-        if (!JvmShutdown.begin(why, status)) {
+        if (!JvmShutdown.begin(why, status) && !JvmShutdown.endNowOrAfterStop(status)) {
           JvmShutdown.logApart(
               "SIG"
                   + name

@@ -282,6 +282,9 @@ final class StopWatch {
               + abandoned
               + andMore(abandonedCount));
     }
+    lateCount -= late.size();
+    late.removeIf(Node::isEnded); // given up in this very look
+    lateCount += late.size();
     if (late.isEmpty()) {
       return;
     }

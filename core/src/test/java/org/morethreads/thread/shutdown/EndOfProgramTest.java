@@ -74,6 +74,14 @@ class EndOfProgramTest {
         .logsNot("Abandoned");
   }
 
+  @InChildJvm
+  void mainReturns_threadOfOthersIsLeftBehind_isNamedAndASignalEndsIt() throws Exception {
+    try (ChildJvm jvm = ChildJvm.start(Programs.LeavesAPoolBehind.class)) {
+      jvm.awaitErr("lives on for thread \"left behind\", which is no daemon").signal("TERM");
+      jvm.end().isStatus(SIGTERM, 7).says("worker stops");
+    }
+  }
+
   // ---- signals
 
   @InChildJvm

@@ -92,8 +92,8 @@ class HeldUpShutdownTest {
 
   @InChildJvm
   void lastWordsNeverEnd_areReportedAndCut() throws Exception {
-    endBySigterm(Programs.TalksTooLong.class, "total=2")
-        .isStatus(SIGTERM, 7)
+    endBySigterm(Programs.TalksTooLong.class, "total=4")
+        .isStatus(SIGTERM, 12)
         .stopsInOrderBeforeLastWords()
         .logs("The end of the program waits for the last words of the main thread")
         .logs("The program ends without waiting longer for the last words")
@@ -109,13 +109,13 @@ class HeldUpShutdownTest {
         .stopsInOrder()
         .says("the action is done")
         .says("the action after the action is done")
-        .logsNothing();
+        .logsNot("without waiting longer");
   }
 
   @InChildJvm
   void actionNeverEnds_isReportedAndLeft() throws Exception {
-    endBySigterm(Programs.ActionNeverEnds.class, "total=2")
-        .isStatus(SIGTERM, 7)
+    endBySigterm(Programs.ActionNeverEnds.class, "total=4")
+        .isStatus(SIGTERM, 12)
         .stopsInOrder()
         .logs("The end of the program waits for an action")
         .logs("\"actions of please stop main/worker\"", "Programs.sleepForEver")

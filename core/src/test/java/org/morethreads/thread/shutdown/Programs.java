@@ -178,6 +178,18 @@ final class Programs {
     }
   }
 
+  static final class LeavesAPoolBehind {
+    public static void main(String[] args) throws Exception {
+      ManagedThread.run(
+          "worker",
+          stop -> {
+            stop.await();
+            Thread.ofPlatform().daemon(false).name("left behind").start(Programs::sleepForEver);
+            say("worker stops");
+          });
+    }
+  }
+
   // ---- waiting for the shutdown
 
   static final class Serves {
