@@ -27,6 +27,26 @@ final class CensusRun implements AutoCloseable {
               + "\"seconds\":\\d+\\.\\d+,\"exitCode\":(\\d+)}");
 
   /**
+   * What goes before a command so that it hears signals even if the tests were started by nohup or
+   * in the background of a script, where they are ignored: the library respects that. Nothing where
+   * env cannot do it.
+   */
+  private static final List<String> DEFAULT_SIGNALS = defaultSignals();
+
+  private static List<String> defaultSignals() {
+    List<String> prefix = List.of("env", "--default-signal=INT,TERM,HUP");
+    try {
+      List<String> probe = new ArrayList<>(prefix);
+      probe.add("true");
+      return new ProcessBuilder(probe).start().waitFor() == 0 ? prefix : List.of();
+    } catch (IOException e) {
+      return List.of();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /**
    * What a census said and did.
    *
    * @param status its exit status
@@ -98,7 +118,9 @@ final class CensusRun implements AutoCloseable {
 
   static CensusRun start(Path directory, List<String> command) throws IOException {
     Path outFile = Files.createTempFile(directory, "census", ".out");
-    ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+    List<String> whole = new ArrayList<>(DEFAULT_SIGNALS);
+    whole.addAll(command);
+    ProcessBuilder builder = new ProcessBuilder(whole).directory(directory.toFile());
     builder.environment().remove("JAVA_TOOL_OPTIONS"); // the JVM would say that it saw them
     return new CensusRun(builder.redirectOutput(outFile.toFile()).start(), outFile);
   }
