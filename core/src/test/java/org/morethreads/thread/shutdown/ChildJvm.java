@@ -94,9 +94,21 @@ final class ChildJvm implements AutoCloseable {
 
   private ChildJvm(List<String> command) throws IOException {
     this.command = command;
-    this.process = new ProcessBuilder(command).start();
+    this.process = new ProcessBuilder(withDefaultSignals(command)).start();
     this.out = new Collector(process.getInputStream());
     this.err = new Collector(process.getErrorStream());
+  }
+
+  /**
+   * A build that runs in the background ignores some signals, and its children would inherit that.
+   */
+  private static List<String> withDefaultSignals(List<String> command) {
+    if (!System.getProperty("os.name").equals("Linux")) {
+      return command;
+    }
+    List<String> whole = new ArrayList<>(List.of("env", "--default-signal=INT,TERM,HUP"));
+    whole.addAll(command);
+    return whole;
   }
 
   static ChildJvm start(Class<?> program, String... jvmOptions) throws IOException {
