@@ -119,7 +119,9 @@ public final class Firing {
       return false;
     }
     signal.onFired();
-    if (stack != null) {
+    if (stack == null) {
+      signal.onWake();
+    } else {
       Firing pass = new Firing(signal);
       pass.signalAndWake(stack);
       pass.finish();
@@ -141,6 +143,7 @@ public final class Firing {
     }
     signal.onFired();
     if (stack == null) {
+      signal.onWake();
       return null;
     }
     Firing pass = new Firing(signal);
@@ -202,9 +205,11 @@ public final class Firing {
             if (stack != null) {
               append(stack);
             }
-          } else if (stack != null) {
-            Firing consequence = new Firing(further);
-            consequence.append(stack);
+          } else {
+            Firing consequence = new Firing(further); // also without dependents: it wakes
+            if (stack != null) {
+              consequence.append(stack);
+            }
             later = later == null ? new ArrayDeque<>() : later;
             later.add(consequence);
           }
@@ -215,6 +220,7 @@ public final class Firing {
   }
 
   private void wakeAll() {
+    cause.onWake();
     for (Dependent node = first; node != null; node = node.after) {
       if (node instanceof Dependent.WaitLink link) {
         link.wake();

@@ -66,12 +66,20 @@ public abstract class OneShot {
   }
 
   /**
-   * Called once, by the thread that fired this signal, before anybody is woken. Must neither block
-   * nor throw.
+   * Called once, by the thread that fired this signal, as soon as it is signalled. Must neither
+   * block nor throw.
    *
    * @hidden
    */
   protected void onFired() {}
+
+  /**
+   * Called once on a signal that was fired as such, not as part of a composition: when everything
+   * composed from it is signalled, before its waiters are woken. Must neither block nor throw.
+   *
+   * @hidden
+   */
+  protected void onWake() {}
 
   final boolean isFired() {
     return head == FIRED;

@@ -22,7 +22,7 @@ final class StopSignal extends Signal {
    * thread to look.
    */
   @Override
-  protected void onFired() {
+  protected void onWake() {
     node.unparkOwnThread();
   }
 
