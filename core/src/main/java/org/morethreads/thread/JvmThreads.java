@@ -10,7 +10,12 @@ final class JvmThreads {
   /** The frame of the thread that ends the JVM, while it waits for the hooks. */
   private static final String RUNS_HOOKS = "java.lang.ApplicationShutdownHooks";
 
+  private static final String OUR_NAMES = "more-threads-";
+
   private static final long MILLISECOND = 1_000_000;
+
+  /** How often a thread must be seen to join another: once it may have been woken by chance. */
+  private static final int LOOKS = 3;
 
   private JvmThreads() {}
 
@@ -49,12 +54,16 @@ final class JvmThreads {
           && thread.isAlive()
           && thread != Thread.currentThread()
           && !thread.getName().equals("DestroyJavaVM")
-          && !thread.getName().startsWith("more-threads-")
+          && !isOurs(thread)
           && !isSignalHandler(thread)) {
         return thread;
       }
     }
     return null;
+  }
+
+  private static boolean isOurs(Thread thread) {
+    return thread.getName().startsWith(OUR_NAMES);
   }
 
   private static boolean isSignalHandler(Thread thread) {
@@ -95,7 +104,7 @@ final class JvmThreads {
   static @Nullable Thread findHookInExit() {
     Thread ender = null;
     for (Thread thread : alive()) {
-      if (thread.getState() == Thread.State.BLOCKED && sitsInExit(thread)) {
+      if (thread.getState() == Thread.State.BLOCKED && !isOurs(thread) && sitsInExit(thread)) {
         ender = ender == null ? findEnder() : ender;
         if (ender != null && joins(ender, thread)) {
           return thread;
@@ -120,13 +129,28 @@ final class JvmThreads {
    * thread; nobody else says who waits there without another module of the JDK. So: notify whoever
    * waits there, while the monitor is held. The joiner has then been woken, needs the monitor, and
    * is blocked; any other thread is what it was. A woken joiner looks whether the thread is alive,
-   * and goes on waiting.
+   * and goes on waiting. One that joined a third thread, which ends in this moment, may be blocked
+   * for the blink of an eye as well, but not several times.
    */
-  @SuppressWarnings({"NakedNotify", "SynchronizeOnNonFinalField"}) // see above
-  private static boolean joins(Thread joiner, Thread joined) {
-    if (joiner == joined || joiner.getState() != Thread.State.WAITING) {
-      return false;
+  static boolean joins(Thread joiner, Thread joined) {
+    for (int i = 0; i < LOOKS; i++) {
+      if (joiner == joined || !isWaiting(joiner) || !needsMonitorOnceNotified(joiner, joined)) {
+        return false;
+      }
     }
+    return true;
+  }
+
+  /** Whether a thread waits, or does so soon. */
+  private static boolean isWaiting(Thread thread) {
+    for (int i = 0; i < 100 && thread.getState() == Thread.State.BLOCKED; i++) {
+      LockSupport.parkNanos(MILLISECOND);
+    }
+    return thread.getState() == Thread.State.WAITING;
+  }
+
+  @SuppressWarnings({"NakedNotify", "SynchronizeOnNonFinalField"}) // see above
+  private static boolean needsMonitorOnceNotified(Thread joiner, Thread joined) {
     synchronized (joined) {
       joined.notifyAll();
       LockSupport.parkNanos(MILLISECOND);
