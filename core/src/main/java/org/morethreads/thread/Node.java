@@ -555,7 +555,10 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   }
 
   private void live() {
-    STATE.compareAndSet(this, STARTED, RUNNING);
+    STATE.compareAndSet(this, STARTED, RUNNING); // unless it has been abandoned already
+    if (hasStep(StopWatch.INTERRUPTED)) {
+      deliverInterrupt(Thread.currentThread()); // it came before there was a task to interrupt
+    }
     Object value = null;
     Throwable failure = null;
     try {
@@ -616,7 +619,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       }
       Thread.onSpinWait(); // ends: INTERRUPTING lasts for one call of interrupt()
     }
-    if (kind == Kind.OWNED || (escalation & StopWatch.INTERRUPTED) != 0) {
+    if (kind == Kind.OWNED || hasStep(StopWatch.INTERRUPTED)) {
       Thread.interrupted();
     }
   }
@@ -872,15 +875,29 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     return ESCALATION.compareAndSet(this, seen, next);
   }
 
-  /** Interrupts the thread if its task is still running. */
+  /** Tells whether a step of the escalation has been taken. */
+  boolean hasStep(int step) {
+    return (escalation & step) != 0;
+  }
+
+  /**
+   * Interrupts the thread if its task is still running. One that has not begun yet interrupts
+   * itself: {@link #live} looks at the escalation after it has left STARTED.
+   */
   void interruptTask() {
     Thread own = thread;
     if (own != null && STATE.compareAndSet(this, RUNNING, INTERRUPTING)) {
       try {
-        time().interrupt(this, own);
+        deliverInterrupt(own);
       } finally {
-        state = RUNNING;
+        STATE.compareAndSet(this, INTERRUPTING, RUNNING); // unless it was abandoned meanwhile
       }
+    }
+  }
+
+  private void deliverInterrupt(Thread own) {
+    if (escalate(StopWatch.DELIVERED)) {
+      time().interrupt(this, own);
     }
   }
 

@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
-import org.morethreads.internal.Log;
 import org.morethreads.internal.Time;
 
 /**
@@ -20,6 +19,13 @@ final class StopWatch {
    */
   static final int INTERRUPTED = 1;
   static final int EXITING = 1 << 1;
+
+  /** The interrupt has been delivered: by the watch, or by the thread itself if it began later. */
+  static final int DELIVERED = 1 << 2;
+
+  /** An abandoned thread has ended after all. */
+  static final int LEFT = 1 << 3;
+
   private static final int REPORTS_SHIFT = 8;
 
   private static final long SECOND = 1_000_000_000;
@@ -190,7 +196,7 @@ final class StopWatch {
    * its stopped signal.
    */
   private long examineClosing(Node node, Told told, long now) {
-    if ((node.escalation & EXITING) != 0 && node.closeIfEmpty()) {
+    if (node.hasStep(EXITING) && node.closeIfEmpty()) {
       node.complete(new Outcome.Exited<>());
     } else if (now - limitOf(node, told) >= 0) {
       abandon(node, told, now);
@@ -207,7 +213,7 @@ final class StopWatch {
   /** An adopted thread has ended, and will never close its adoption. */
   private long giveUp(Node node, Told told, long now) {
     if (node.closeIfEmpty() && node.complete(new Outcome.Abandoned<>(told.reason()))) {
-      Log.warning(
+      node.tree.reports.say(
           "Thread \""
               + node
               + "\" has ended without closing its adoption; use try (var adoption = ManagedThread.adopt()) { … }");
@@ -240,8 +246,7 @@ final class StopWatch {
   }
 
   private void abandon(Node node, Told told, long now) {
-    if (node.closeIfEmpty() && node.complete(new Outcome.Abandoned<>(told.reason()))) {
-      node.tree.abandoned(node);
+    if (node.closeIfEmpty() && node.tree.abandon(node, told.reason())) {
       if (++abandonedCount <= MOST_REPORTED) {
         describe(node, now, abandoned);
       }
@@ -273,7 +278,7 @@ final class StopWatch {
 
   private void report(long now) {
     if (abandonedCount > 0) {
-      say(
+      top.tree.reports.say(
           "Abandoned "
               + (abandonedCount == 1 ? "a thread that has" : abandonedCount + " threads that have")
               + " not ended in time; nobody waits for "
@@ -292,15 +297,7 @@ final class StopWatch {
     for (Node node : late) {
       describe(node, now, text);
     }
-    say(text + andMore(lateCount));
-  }
-
-  /**
-   * Hands a report to a thread of its own: a log that blocks must not hold the stop that it
-   * reports.
-   */
-  private void say(String text) {
-    top.time().startDriver("stop report", () -> Log.warning(text));
+    top.tree.reports.say(text + andMore(lateCount));
   }
 
   static String andMore(int count) {
@@ -320,7 +317,7 @@ final class StopWatch {
           .append(" ago and not told yet,");
       text.append(" since it is needed by ").append(Node.names(livingNeeders(node)));
     }
-    if ((node.escalation & INTERRUPTED) != 0) {
+    if (node.hasStep(INTERRUPTED)) {
       text.append("; interrupted");
     }
     Thread thread = node.thread();

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Library;
 import org.morethreads.internal.Log;
@@ -52,6 +53,7 @@ public final class ThreadTree implements AutoCloseable {
 
   final Node root;
   final Time time;
+  final Reports reports;
   private final boolean main;
   private final boolean wholeStarts;
   private final @Nullable ThreadTree openedBefore;
@@ -69,6 +71,7 @@ public final class ThreadTree implements AutoCloseable {
 
   private ThreadTree(String name, StopPolicy policy, Time time, boolean main, boolean wholeStarts) {
     this.time = time;
+    this.reports = new Reports(time);
     this.main = main;
     this.wholeStarts = wholeStarts;
     this.openedBefore = main ? null : OPENED.get();
@@ -359,10 +362,11 @@ public final class ThreadTree implements AutoCloseable {
     for (Surroundings.Leftovers each : leftovers) {
       String text = each.leftovers();
       if (text != null) {
-        Log.warning("Left over at the end of tree \"" + name() + "\": " + text);
+        reports.say("Left over at the end of tree \"" + name() + "\": " + text);
       }
     }
     leftovers.clear();
+    awaitBriefly(reports::areUnderWay); // a log that blocks must not hold the end either
     finished.go();
   }
 
@@ -390,15 +394,20 @@ public final class ThreadTree implements AutoCloseable {
    * not hold its end.
    */
   private void awaitActions() {
-    Surroundings self = Surroundings.current();
-    for (int i = 0; i < 1_000 && actionsGoOn(); i++) {
-      self.parkNanos(this, 1_000_000);
-    }
+    awaitBriefly(this::actionsGoOn);
     if (actionsGoOn()) {
-      Log.warning(
+      reports.say(
           "Tree \""
               + name()
               + "\" ends while actions on the end of its threads are still running.");
+    }
+  }
+
+  /** Gives those who make a condition false a second for it. */
+  private void awaitBriefly(BooleanSupplier goesOn) {
+    Surroundings self = Surroundings.current();
+    for (int i = 0; i < 1_000 && goesOn.getAsBoolean(); i++) {
+      self.parkNanos(this, 1_000_000);
     }
   }
 
@@ -530,9 +539,17 @@ public final class ThreadTree implements AutoCloseable {
     leftovers.remove(each);
   }
 
-  void abandoned(Node node) {
-    abandonedCount.incrementAndGet();
-    abandonedAlive.add(node);
+  /** Gives a thread up, unless it has ended of itself; answers whether this call did it. */
+  boolean abandon(Node node, StopReason why) {
+    abandonedAlive.add(node); // first: the thread takes itself out when it ends after all
+    boolean done = node.complete(new Outcome.Abandoned<>(why));
+    if (done) {
+      abandonedCount.incrementAndGet();
+    }
+    if (!(node.outcome() instanceof Outcome.Abandoned) || node.hasStep(StopWatch.LEFT)) {
+      abandonedAlive.remove(node);
+    }
+    return done;
   }
 
   List<Node> abandonedAlive() {
@@ -541,6 +558,7 @@ public final class ThreadTree implements AutoCloseable {
 
   /** A thread that was abandoned has ended after all. */
   void abandonedThreadEnded(Node node, Outcome<?> late) {
+    node.escalate(StopWatch.LEFT);
     abandonedAlive.remove(node);
     String text =
         "Thread \""

@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.morethreads.fixture.Kind;
+import org.morethreads.internal.Library;
+import org.morethreads.internal.Surroundings;
 import org.morethreads.sync.Signal;
 
 /**
@@ -23,6 +28,56 @@ class LateStopWatchTest {
       assertThat(thread.awaitOutcome())
           .isInstanceOfAny(Outcome.Stopped.class, Outcome.Abandoned.class);
       assertThat(thread.node.escalation & StopWatch.INTERRUPTED).isNotZero();
+    }
+  }
+
+  /**
+   * A thread that has been linked, but not begun, was marked as interrupted, abandoned, and then
+   * waited for ever: the interrupt had found no task.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void look_beforeTheThreadHasBegun_itIsInterruptedWhenItBegins(Kind kind) throws Exception {
+    var linked = Signal.create("linked");
+    var letBegin = Signal.create("let it begin");
+    var time =
+        new ForwardingTime() {
+          @Override
+          public void starting(Surroundings child) {
+            linked.go();
+            awaitSurely(letBegin);
+          }
+        };
+    var interrupted = Signal.create("interrupted");
+    var policy = StopPolicy.standard().withAsk(Duration.ZERO).withInterrupt(Duration.ZERO);
+    var tree = ThreadTree.open(Library.MEMBER, "t", policy, time, /* wholeStarts= */ false);
+    var starter =
+        kind.call(() ->
+            Grove.named(kind, "late")
+                .parent(tree)
+                .run(_ -> {
+                  try {
+                    Signal.NEVER.await();
+                  } catch (InterruptedException e) {
+                    interrupted.go();
+                  }
+                }));
+    linked.await();
+
+    tree.close();
+    assertThat(tree.abandonedCount()).isOne();
+    letBegin.go();
+
+    assertThat(starter.get().awaitOutcome()).isInstanceOf(Outcome.Abandoned.class);
+    interrupted.await();
+    Grove.eventually(() -> tree.abandonedAlive().isEmpty());
+  }
+
+  private static void awaitSurely(Signal signal) {
+    try {
+      signal.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     }
   }
 }
