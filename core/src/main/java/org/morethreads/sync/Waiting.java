@@ -21,20 +21,45 @@ import org.morethreads.internal.Surroundings;
  */
 @SuppressWarnings("exports") // only our own modules can call it
 public final class Waiting {
-  private static final OneShot[] NO_SIGNALS = {};
-  private static final Dependent[] NO_LINKS = {};
-  private static final Till[] NO_TILLS = {};
-
   private final Signal wanted;
   private final Signal till;
   private final Surroundings surroundings;
   private final Thread thread;
 
-  private OneShot[] linked = NO_SIGNALS;
-  private Dependent[] links = NO_LINKS;
-  private int count;
-  private Till[] tills = NO_TILLS;
-  private int tillCount;
+  /** The one link that most waits have, and where it hangs. */
+  private @Nullable OneShot linked;
+
+  private @Nullable Dependent link;
+
+  /** Null unless a till is among what is waited for, or more than one signal. */
+  private @Nullable More more;
+
+  /** What only some waits have: a million threads may wait at once. */
+  private static final class More {
+    private OneShot[] linked = {};
+    private Dependent[] links = {};
+    private int count;
+    private Till[] tills = {};
+    private int tillCount;
+
+    void add(OneShot signal, Dependent link) {
+      if (count == links.length) {
+        int room = Math.max(2, 2 * count);
+        linked = Arrays.copyOf(linked, room);
+        links = Arrays.copyOf(links, room);
+      }
+      linked[count] = signal;
+      links[count] = link;
+      count++;
+    }
+
+    void add(Till till) {
+      if (tillCount == tills.length) {
+        tills = Arrays.copyOf(tills, Math.max(1, 2 * tillCount));
+      }
+      tills[tillCount++] = till;
+    }
+  }
 
   private Waiting(Signal wanted, Signal till, Surroundings surroundings) {
     this.wanted = wanted;
@@ -165,9 +190,12 @@ public final class Waiting {
    */
   private long nanosLeft() {
     long nearest = Long.MAX_VALUE;
-    for (int i = 0; i < tillCount; i++) {
-      if (!tills[i].isSignalled()) {
-        nearest = Math.min(nearest, Math.max(1, tills[i].nanosLeft()));
+    if (more != null) {
+      for (int i = 0; i < more.tillCount; i++) {
+        Till watched = more.tills[i];
+        if (!watched.isSignalled()) {
+          nearest = Math.min(nearest, Math.max(1, watched.nanosLeft()));
+        }
       }
     }
     return nearest;
@@ -183,10 +211,7 @@ public final class Waiting {
 
   /** Takes a till into account: it wakes this thread by the clock, or by its maker's pleaseStop. */
   void watch(Till watched) {
-    if (tillCount == tills.length) {
-      tills = Arrays.copyOf(tills, Math.max(1, 2 * tillCount));
-    }
-    tills[tillCount++] = watched;
+    more().add(watched);
     if (watched.canBeHurried()
         && !watched.maker().isOf(thread)) { // a stop unparks the maker itself
       OneShot hurry = watched.maker().hurrySignal();
@@ -196,24 +221,38 @@ public final class Waiting {
     }
   }
 
-  private void hang(OneShot signal) {
-    if (count == links.length) {
-      int more = Math.max(2, 2 * count);
-      linked = Arrays.copyOf(linked, more);
-      links = Arrays.copyOf(links, more);
+  private More more() {
+    if (more == null) {
+      more = new More();
     }
-    Dependent.WaitLink link = new Dependent.WaitLink(surroundings, thread);
-    linked[count] = signal;
-    links[count] = link;
-    count++;
-    Firing.push(signal, link); // one that has fired is seen by the look that follows
+    return more;
+  }
+
+  private void hang(OneShot signal) {
+    Dependent.WaitLink hung = new Dependent.WaitLink(surroundings, thread);
+    if (linked == null) {
+      linked = signal;
+      link = hung;
+    } else {
+      more().add(signal, hung);
+    }
+    Firing.push(signal, hung); // one that has fired is seen by the look that follows
   }
 
   private void unlink() {
-    for (int i = 0; i < count; i++) {
-      if (Firing.remove(linked[i], links[i]) && linked[i] instanceof LazySignal lazy) {
-        lazy.release();
+    if (linked != null && link != null) {
+      unlink(linked, link);
+    }
+    if (more != null) {
+      for (int i = 0; i < more.count; i++) {
+        unlink(more.linked[i], more.links[i]);
       }
+    }
+  }
+
+  private static void unlink(OneShot signal, Dependent hung) {
+    if (Firing.remove(signal, hung) && signal instanceof LazySignal lazy) {
+      lazy.release();
     }
   }
 

@@ -24,14 +24,14 @@ public final class Adoption implements AutoCloseable {
     this.own = own;
   }
 
-  static Adoption of(Node.Kind kind) {
+  static Adoption of(Options options) {
     if (Surroundings.current() instanceof Node present) {
       return new Adoption(present, false);
     }
     Node parent = ThreadTree.parentOfNew();
     Thread thread = Thread.currentThread();
     String name = thread.getName().isEmpty() ? "thread-" + thread.threadId() : thread.getName();
-    Node node = new Node(parent.tree, parent, kind, name.replace('/', '|'), Options.STANDARD, null);
+    Node node = new Node(parent.tree, parent, name.replace('/', '|'), options, null);
     node.adoptCurrentThread();
     return new Adoption(node, true);
   }

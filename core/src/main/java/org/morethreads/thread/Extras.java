@@ -35,6 +35,12 @@ final class Extras {
   volatile boolean released;
   volatile boolean claimed;
 
+  /**
+   * How many tills the thread has made since it was told: one that loops on them does not look at
+   * its pleaseStop. Written by that thread only; who reads an older count learns of it later.
+   */
+  int hurriedTills;
+
   private final List<Runnable> atEnd = new ArrayList<>(2);
   private boolean ended;
 

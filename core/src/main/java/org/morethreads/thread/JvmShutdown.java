@@ -311,7 +311,7 @@ final class JvmShutdown {
 
   private static long total() {
     ThreadTree main = mainTree;
-    StopPolicy policy = main == null ? StopPolicy.standard() : main.root.policy;
+    StopPolicy policy = main == null ? StopPolicy.standard() : main.root.policy();
     return Stopping.nanos(policy.total());
   }
 

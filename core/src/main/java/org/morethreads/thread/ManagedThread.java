@@ -79,7 +79,7 @@ public final class ManagedThread<T extends @Nullable Object> {
     T call(Signal pleaseStop) throws Exception;
   }
 
-  /** A task without a result as one whose result is null. */
+  /** A task without a result as a call, where it must be one, or must not be taken for another. */
   record Wrapped(Task task) implements Call<@Nullable Void> {
     @Override
     public @Nullable Void call(Signal pleaseStop) throws Exception {
@@ -172,7 +172,7 @@ public final class ManagedThread<T extends @Nullable Object> {
    * @return the adoption, to be closed by the same thread
    */
   public static Adoption adopt() {
-    return Adoption.of(Node.Kind.ADOPTED);
+    return Adoption.of(Options.ADOPTED);
   }
 
   /**
@@ -181,7 +181,7 @@ public final class ManagedThread<T extends @Nullable Object> {
    * @return the adoption, to be closed by the same thread
    */
   public static Adoption adoptInterruptibly() {
-    return Adoption.of(Node.Kind.ADOPTED_INTERRUPTIBLE);
+    return Adoption.of(Options.ADOPTED_INTERRUPTIBLE);
   }
 
   /**
@@ -225,7 +225,7 @@ public final class ManagedThread<T extends @Nullable Object> {
   /** {@return the parent, or empty when it is the tree itself} */
   public Optional<ManagedThread<?>> parent() {
     Node parent = node.parent;
-    return parent == null || parent.kind == Node.Kind.ROOT
+    return parent == null || parent.kind() == Node.Kind.ROOT
         ? Optional.empty()
         : Optional.of(parent.handle);
   }

@@ -67,6 +67,9 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
 
   private static final Node[] NONE = {};
 
+  private static final int LOCKED = 1;
+  private static final int CLOSED = 1 << 1;
+
   /** What sort of thread stands behind a node. */
   enum Kind {
     /** None: the root of a tree. */
@@ -84,8 +87,6 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   final ThreadTree tree;
   final @Nullable Node parent;
   final String name;
-  final Kind kind;
-  final StopPolicy policy;
   final Options options;
   final ManagedThread<?> handle;
   final StopSignal pleaseStop = new StopSignal(this);
@@ -94,14 +95,11 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   // ---- written before the thread starts, or by the thread itself
 
   private @Nullable Thread thread;
-  private ManagedThread.@Nullable Call<?> task;
-  long startedAtNanos;
 
-  /**
-   * How many tills the thread has made since it was told: one that loops on them does not look at
-   * its pleaseStop.
-   */
-  int hurriedTills;
+  /** A {@link ManagedThread.Task} or a {@link ManagedThread.Call}; null once it has ended. */
+  private @Nullable Object task;
+
+  long startedAtNanos;
 
   /** The line that started the thread, or more of the stack. */
   StackTraceElement @Nullable [] startedFrom;
@@ -137,36 +135,36 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   /** What few threads have. */
   private volatile @Nullable Extras extras;
 
-  /** A spin bit, held for a few instructions. Guards the fields below. */
+  /**
+   * The bit LOCKED is a spin lock, held for a few instructions; it guards the bit CLOSED, after
+   * which no child can be linked, and the field below.
+   */
   private volatile int childLock;
 
   private @Nullable Children children;
-  private boolean closed;
 
   Node(
-      ThreadTree tree,
-      @Nullable Node parent,
-      Kind kind,
-      String name,
-      Options options,
-      ManagedThread.@Nullable Call<?> task) {
+      ThreadTree tree, @Nullable Node parent, String name, Options options, @Nullable Object task) {
     this.tree = tree;
     this.parent = parent;
-    this.kind = kind;
     this.name = name;
-    this.options = options;
-    this.policy = policyUnder(parent, options.policy);
+    this.options = parent == null ? options : options.under(parent);
     this.task = task;
     this.handle = new ManagedThread<>(this);
   }
 
-  /** A thread that was given no policy has that of its parent. */
-  private static StopPolicy policyUnder(@Nullable Node parent, @Nullable StopPolicy own) {
-    StopPolicy above = parent == null ? StopPolicy.standard() : parent.policy;
-    if (own == null) {
-      return above;
+  Kind kind() {
+    return options.kind;
+  }
+
+  /** The policy of the nearest thread, from this one up, that was given one; the root was. */
+  StopPolicy policy() {
+    Node node = this;
+    while (node.options.policy == null && node.parent != null) {
+      node = node.parent;
     }
-    return parent == null ? own : own.under(above);
+    StopPolicy found = node.options.policy;
+    return found == null ? StopPolicy.standard() : found;
   }
 
   // ---- surroundings
@@ -205,7 +203,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
 
   @Override
   public void madeHurriedTill() {
-    hurriedTills++;
+    extras().hurriedTills++;
   }
 
   @Override
@@ -305,7 +303,11 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
 
   void lockChildren() {
     int spins = 0;
-    while (childLock != 0 || !CHILD_LOCK.compareAndSet(this, 0, 1)) {
+    while (true) {
+      int seen = childLock;
+      if ((seen & LOCKED) == 0 && CHILD_LOCK.compareAndSet(this, seen, seen | LOCKED)) {
+        return;
+      }
       if (++spins < 64) {
         Thread.onSpinWait();
       } else {
@@ -315,7 +317,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   }
 
   void unlockChildren() {
-    childLock = 0;
+    childLock &= ~LOCKED; // nobody else writes it meanwhile
   }
 
   /** Called with the child lock. */
@@ -389,7 +391,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     Told bornTold;
     lockChildren();
     try {
-      if (state < STARTED && kind == Kind.OWNED) {
+      if (state < STARTED && kind() == Kind.OWNED) {
         throw new IllegalStateException(
             "Cannot start thread \""
                 + child.name
@@ -397,7 +399,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
                 + this
                 + "\" has not been started. Start that first.");
       }
-      if (closed) {
+      if ((childLock & CLOSED) != 0) {
         throw new IllegalStateException(
             "Cannot start thread \""
                 + child.name
@@ -444,9 +446,9 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     lockChildren();
     try {
       if (children == null || children.count == 0) {
-        closed = true;
+        childLock |= CLOSED; // with the lock: nobody else writes it
       }
-      return closed;
+      return (childLock & CLOSED) != 0;
     } finally {
       unlockChildren();
     }
@@ -548,26 +550,30 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     }
     try {
       SchedulePoint.at("thread.begin"); // first of all: a scheduler holds the thread here
-      live();
+      begin();
+      Object value = null;
+      Throwable failure = null;
+      try { // no frame between run and the task: a million parked threads would have it
+        if (task instanceof ManagedThread.Call<?> call) {
+          value = call.call(pleaseStop);
+        } else if (task instanceof ManagedThread.Task withoutResult) {
+          withoutResult.run(pleaseStop);
+        }
+      } catch (Throwable thrown) { // the one net: whatever leaves the task becomes its outcome
+        failure = thrown;
+      }
+      task = null;
+      endSurely(value, failure);
     } finally {
       time().ended(this);
     }
   }
 
-  private void live() {
+  private void begin() {
     STATE.compareAndSet(this, STARTED, RUNNING); // unless it has been abandoned already
     if (hasStep(StopWatch.INTERRUPTED)) {
       deliverInterrupt(Thread.currentThread()); // it came before there was a task to interrupt
     }
-    Object value = null;
-    Throwable failure = null;
-    try {
-      value = Objects.requireNonNull(task).call(pleaseStop);
-    } catch (Throwable thrown) { // the one net: whatever leaves the task becomes its outcome
-      failure = thrown;
-    }
-    task = null;
-    endSurely(value, failure);
   }
 
   /**
@@ -619,7 +625,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       }
       Thread.onSpinWait(); // ends: INTERRUPTING lasts for one call of interrupt()
     }
-    if (kind == Kind.OWNED || hasStep(StopWatch.INTERRUPTED)) {
+    if (kind() == Kind.OWNED || hasStep(StopWatch.INTERRUPTED)) {
       Thread.interrupted();
     }
   }
@@ -882,7 +888,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
 
   /**
    * Interrupts the thread if its task is still running. One that has not begun yet interrupts
-   * itself: {@link #live} looks at the escalation after it has left STARTED.
+   * itself: {@link #begin} looks at the escalation after it has left STARTED.
    */
   void interruptTask() {
     Thread own = thread;
@@ -913,7 +919,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   /** Whether this is an adopted thread that has ended without closing its adoption. */
   boolean hasLeftWithoutSaying() {
     Thread own = thread;
-    return kind != Kind.OWNED && own != null && own.getState() == Thread.State.TERMINATED;
+    return kind() != Kind.OWNED && own != null && own.getState() == Thread.State.TERMINATED;
   }
 
   long ageNanos() {

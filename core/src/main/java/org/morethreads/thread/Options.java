@@ -12,6 +12,11 @@ import org.morethreads.sync.Signal;
  */
 final class Options {
   static final Options STANDARD = new Options();
+  static final Options ADOPTED = STANDARD.with(copy -> copy.kind = Node.Kind.ADOPTED);
+  static final Options ADOPTED_INTERRUPTIBLE =
+      STANDARD.with(copy -> copy.kind = Node.Kind.ADOPTED_INTERRUPTIBLE);
+
+  Node.Kind kind = Node.Kind.OWNED;
 
   boolean platform;
   int priority = Thread.NORM_PRIORITY;
@@ -19,7 +24,7 @@ final class Options {
   List<ManagedThread<?>> needs = List.of();
   List<Signal> stopWhen = List.of();
 
-  /** Null for that of the parent. */
+  /** Null for that of the parent; in the options of a node, as that of the parent allows. */
   @Nullable StopPolicy policy;
 
   @Nullable Duration deadline;
@@ -30,6 +35,7 @@ final class Options {
   /** Returns a copy that differs in one thing. */
   Options with(Consumer<Options> change) {
     Options copy = new Options();
+    copy.kind = kind;
     copy.platform = platform;
     copy.priority = priority;
     copy.parent = parent;
@@ -40,6 +46,15 @@ final class Options {
     copy.carried = carried;
     change.accept(copy);
     return copy;
+  }
+
+  /** Returns these options for a child of a parent, whose policy they can only shorten. */
+  Options under(Node above) {
+    if (policy == null) {
+      return this;
+    }
+    StopPolicy allowed = policy.under(above.policy());
+    return allowed.equals(policy) ? this : with(copy -> copy.policy = allowed);
   }
 
   /**
@@ -134,12 +149,16 @@ final class Options {
   /** A task with the scoped values of its starter. */
   record Carrying(ManagedThread.Call<?> task, ScopedValue.@Nullable Carrier carrier)
       implements ManagedThread.Call<@Nullable Object> {
-    static Carrying of(ManagedThread.Call<?> task, List<ScopedValue<?>> values) {
+    static Carrying of(Object task, List<ScopedValue<?>> values) {
+      ManagedThread.Call<?> call =
+          task instanceof ManagedThread.Call<?> itself
+              ? itself
+              : new ManagedThread.Wrapped((ManagedThread.Task) task);
       ScopedValue.Carrier carrier = null;
       for (ScopedValue<?> value : values) {
         carrier = add(carrier, value);
       }
-      return new Carrying(task, carrier);
+      return new Carrying(call, carrier);
     }
 
     private static <V> ScopedValue.@Nullable Carrier add(

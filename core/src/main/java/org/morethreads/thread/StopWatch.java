@@ -59,7 +59,7 @@ final class StopWatch {
 
   void schedule() {
     Extras its = top.extras();
-    schedule(Math.min(SECOND, Stopping.nanos(top.policy.ask())));
+    schedule(Math.min(SECOND, Stopping.nanos(top.policy().ask())));
     Time.Scheduled all = this::cancel;
     its.keep(all);
   }
@@ -137,7 +137,7 @@ final class StopWatch {
 
   /** Does what is due to one node; answers when something is due again. */
   private long examine(Node node, long now) {
-    if (node.isEnded() || node.kind == Node.Kind.ROOT) {
+    if (node.isEnded() || node.kind() == Node.Kind.ROOT) {
       return now + SECOND;
     }
     Told told = node.told();
@@ -157,8 +157,8 @@ final class StopWatch {
     }
     long limit = limitOf(node, told);
     long share = (limit - told.atNanos()) / stagesFrom(node, 0);
-    long ask = Stopping.nanos(node.policy.ask());
-    long both = ask + Stopping.nanos(node.policy.interrupt());
+    long ask = Stopping.nanos(node.policy().ask());
+    long both = ask + Stopping.nanos(node.policy().interrupt());
     if (both > share) {
       ask = both == 0 ? 0 : (long) ((double) share * ask / both);
       both = share;
@@ -207,7 +207,7 @@ final class StopWatch {
 
   /** The end of the stop for one node, whose own policy may shorten it. */
   private static long limitOf(Node node, Told told) {
-    return earlier(told.limitNanos(), told.atNanos() + Stopping.nanos(node.policy.total()));
+    return earlier(told.limitNanos(), told.atNanos() + Stopping.nanos(node.policy().total()));
   }
 
   /** An adopted thread has ended, and will never close its adoption. */
@@ -233,7 +233,7 @@ final class StopWatch {
   }
 
   private static boolean mayInterrupt(Node node) {
-    return node.policy.interrupts() && node.kind != Node.Kind.ADOPTED;
+    return node.policy().interrupts() && node.kind() != Node.Kind.ADOPTED;
   }
 
   /** Interrupts a thread, once; answers whether this was the time. */
@@ -324,9 +324,11 @@ final class StopWatch {
     if (thread != null) {
       text.append("; ").append(BlockedOn.describe(thread));
     }
-    if (node.hurriedTills > 100) {
+    Extras extras = node.extrasOrNull();
+    int hurriedTills = extras == null ? 0 : extras.hurriedTills;
+    if (hurriedTills > 100) {
       text.append("; has made ")
-          .append(node.hurriedTills)
+          .append(hurriedTills)
           .append(" tills since, which go at once: does its loop look at pleaseStop?");
     }
     if (node.parent != null) {

@@ -99,7 +99,7 @@ final class Stopping {
   /** A stop that begins now, as part of another if there is one. */
   private static Told newStop(Node top, StopReason reason, long within, @Nullable Told above) {
     long at = top.time().nanoTime();
-    long limit = at + Math.min(within, nanos(top.policy.total()));
+    long limit = at + Math.min(within, nanos(top.policy().total()));
     if (above != null && above.limitNanos() - limit < 0) {
       limit = above.limitNanos();
     }
@@ -129,7 +129,7 @@ final class Stopping {
   /** Makes sure that somebody drives the stop of a running thread. */
   private static void watch(Node top) {
     boolean covered = top.parent != null && top.parent.told() != null;
-    if (!covered && top.kind != Node.Kind.ROOT && !top.isEnded()) {
+    if (!covered && top.kind() != Node.Kind.ROOT && !top.isEnded()) {
       new StopWatch(top).schedule();
     }
   }

@@ -202,7 +202,8 @@ public final class ThreadBuilder {
    */
   public ManagedThread<@Nullable Void> prepare(ManagedThread.Task task) {
     Objects.requireNonNull(task, "task");
-    return prepareCall(new ManagedThread.Wrapped(task));
+    return prepareAny(
+        task instanceof ManagedThread.Call<?> ? new ManagedThread.Wrapped(task) : task);
   }
 
   /**
@@ -213,11 +214,16 @@ public final class ThreadBuilder {
    * @param task what it computes
    * @return the thread, not started
    */
-  @SuppressWarnings("unchecked") // the node's handle has the type of the node's task
   public <T extends @Nullable Object> ManagedThread<T> prepareCall(ManagedThread.Call<T> task) {
     Objects.requireNonNull(task, "task");
+    return prepareAny(task);
+  }
+
+  /** Makes a thread for a call, or for a task that is no call. */
+  @SuppressWarnings("unchecked") // the node's handle has the type of the node's task
+  private <T extends @Nullable Object> ManagedThread<T> prepareAny(Object task) {
     Node parent = options.parent != null ? options.parent : ThreadTree.parentOfNew();
-    Node node = new Node(parent.tree, parent, Node.Kind.OWNED, name, options, task);
+    Node node = new Node(parent.tree, parent, name, options, task);
     return (ManagedThread<T>) node.handle;
   }
 }

@@ -75,8 +75,12 @@ public final class ThreadTree implements AutoCloseable {
     this.main = main;
     this.wholeStarts = wholeStarts;
     this.openedBefore = main ? null : OPENED.get();
-    Options options = Options.STANDARD.with(copy -> copy.policy = policy);
-    this.root = new Node(this, null, Node.Kind.ROOT, name, options, null);
+    Options options =
+        Options.STANDARD.with(copy -> {
+          copy.kind = Node.Kind.ROOT;
+          copy.policy = policy;
+        });
+    this.root = new Node(this, null, name, options, null);
     root.startedAtNanos = time.nanoTime();
   }
 

@@ -77,7 +77,7 @@ final class TreeDump {
   }
 
   private static String stateOf(Node node) {
-    if (node.kind == Node.Kind.ROOT) {
+    if (node.kind() == Node.Kind.ROOT) {
       return node.isEnded() ? "ended" : "tree";
     }
     Outcome<?> outcome = node.outcome();

@@ -38,6 +38,6 @@ class StopPolicyInheritanceTest {
   }
 
   private static StopPolicy policyOfCurrent() {
-    return ManagedThread.current().node.policy;
+    return ManagedThread.current().node.policy();
   }
 }
