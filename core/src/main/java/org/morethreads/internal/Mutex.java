@@ -187,8 +187,34 @@ public final class Mutex {
     SchedulePoint.at("mutex.leave");
     if (tryAcquire()) {
       release();
+    } else {
+      popGone();
     }
     return false;
+  }
+
+  /**
+   * Takes those that have left from the top of the arrivals: while the mutex is held for long, no
+   * owner does it, and there may be many tries. One that lies below a living one goes with that. No
+   * node comes back, so a CAS that succeeds has found the stack as it was.
+   */
+  private void popGone() {
+    Acquirer top = arrivals;
+    while (top != null && top.gone) {
+      Acquirer below = top.next;
+      SchedulePoint.at("mutex.pop");
+      ARRIVALS.compareAndSet(this, top, below); // else somebody else did, or pushed: look again
+      top = arrivals;
+    }
+  }
+
+  /** {@return how many acquirers have arrived since the owner last looked, those that left too} */
+  int countArrivals() {
+    int count = 0;
+    for (Acquirer each = arrivals; each != null; each = each.next) {
+      count++;
+    }
+    return count;
   }
 
   private void pushArrival(Acquirer node) {

@@ -210,4 +210,43 @@ class MutexTest {
       return false;
     }
   }
+
+  /** Each try stayed linked until the next release, which may be hours away. */
+  @ParameterizedTest
+  @EnumSource
+  void acquireInterruptibly_timesOutOftenWhileHeld_leavesNothingBehind(Kind kind) throws Exception {
+    mutex.acquire();
+    assertThat(kind.call(() -> countTriesThatFail(1_000)).get()).isEqualTo(1_000);
+    assertThat(mutex.countArrivals()).isZero();
+    mutex.release();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void acquireInterruptibly_timesOutBelowAndAboveAWaiter_goesWithIt(Kind kind) throws Exception {
+    mutex.acquire();
+    var below = kind.call(() -> leaves(mutex));
+    below.awaitBlocked();
+    var waiter = kind.call(() -> leaves(mutex));
+    waiter.awaitBlocked();
+    below.thread().interrupt();
+    assertThat(below.get()).isTrue();
+    assertThat(kind.call(() -> countTriesThatFail(1_000)).get()).isEqualTo(1_000);
+    assertThat(mutex.countArrivals()).isEqualTo(2); // the waiter, and the one that it covers
+
+    waiter.thread().interrupt();
+    assertThat(waiter.get()).isTrue();
+    assertThat(mutex.countArrivals()).isZero();
+    mutex.release();
+    assertThat(mutex.tryAcquire()).isTrue();
+    mutex.release();
+  }
+
+  private int countTriesThatFail(int tries) throws InterruptedException {
+    int failed = 0;
+    for (int i = 0; i < tries; i++) {
+      failed += mutex.acquireInterruptibly(1) ? 0 : 1;
+    }
+    return failed;
+  }
 }
