@@ -23,6 +23,7 @@ import org.morethreads.internal.Surroundings;
 public final class Waiting {
   private final Signal wanted;
   private final Signal till;
+  private final boolean timed;
   private final Surroundings surroundings;
   private final Thread thread;
 
@@ -61,9 +62,10 @@ public final class Waiting {
     }
   }
 
-  private Waiting(Signal wanted, Signal till, Surroundings surroundings) {
+  private Waiting(Signal wanted, Signal till, boolean timed, Surroundings surroundings) {
     this.wanted = wanted;
     this.till = till;
+    this.timed = timed;
     this.surroundings = surroundings;
     this.thread = Thread.currentThread();
   }
@@ -78,7 +80,7 @@ public final class Waiting {
     if (till.isSignalled()) {
       return wanted.isSignalled(); // it may have gone between the two looks
     }
-    return new Waiting(wanted, till, Surroundings.current()).await(false, 0);
+    return new Waiting(wanted, till, /* timed= */ false, Surroundings.current()).await(0);
   }
 
   static boolean await(Signal wanted, Duration timeout) throws InterruptedException {
@@ -94,10 +96,10 @@ public final class Waiting {
     }
     Surroundings surroundings = Surroundings.current();
     long deadline = surroundings.time().nanoTime() + nanos;
-    return new Waiting(wanted, Signal.NEVER, surroundings).await(true, deadline);
+    return new Waiting(wanted, Signal.NEVER, /* timed= */ true, surroundings).await(deadline);
   }
 
-  private boolean await(boolean timed, long deadline) throws InterruptedException {
+  private boolean await(long deadline) throws InterruptedException {
     try {
       wanted.collect(this);
       till.collect(this);
@@ -149,7 +151,7 @@ public final class Waiting {
       long deadline,
       BooleanSupplier done) {
     Objects.requireNonNull(library, "library");
-    Waiting waiting = new Waiting(Signal.NEVER, till, surroundings);
+    Waiting waiting = new Waiting(Signal.NEVER, till, timed, surroundings);
     try {
       till.collect(waiting);
       while (true) {
@@ -264,6 +266,11 @@ public final class Waiting {
   /** {@return the signal that ends the wait early, or null when there is none} */
   public @Nullable Signal till() {
     return till == Signal.NEVER ? null : till;
+  }
+
+  /** {@return whether the wait ends by a time, too} */
+  public boolean isTimed() {
+    return timed;
   }
 
   @Override

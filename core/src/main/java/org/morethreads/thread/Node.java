@@ -706,6 +706,9 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
    * @throws InterruptedException if the calling thread is interrupted
    */
   void awaitIdle() throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException("Interrupted before waiting for \"" + this + "\" to be idle.");
+    }
     Surroundings self = Surroundings.current();
     Children its = openChildren();
     Children.Closer me = new Children.Closer(self, Thread.currentThread());
@@ -760,6 +763,9 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       return false;
     }
     state = ENDED;
+    if (whole instanceof Outcome.Abandoned) {
+      tree.abandoned(this);
+    }
     Node above = parent;
     Firing actions = null;
     try {
@@ -927,7 +933,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   }
 
   static String seconds(long nanos) {
-    long tenths = TimeUnit.NANOSECONDS.toMillis(nanos) / 100;
+    long tenths = Math.max(0, TimeUnit.NANOSECONDS.toMillis(nanos) / 100); // began after the look
     return tenths / 10 + "." + tenths % 10 + " s";
   }
 }

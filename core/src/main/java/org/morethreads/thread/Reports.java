@@ -5,7 +5,6 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.morethreads.internal.Log;
-import org.morethreads.internal.Time;
 
 /**
  * What a tree has to say about its stop (H6), written to the log in order, on a thread of its own
@@ -13,14 +12,14 @@ import org.morethreads.internal.Time;
  * it reports. The end of the tree waits for the reports, within its bound.
  */
 final class Reports {
-  private final Time time;
+  private final ThreadTree tree;
   private final Queue<String> waiting = new ConcurrentLinkedQueue<>();
 
   /** How many are not written yet; who makes it 1 starts the writer, who makes it 0 is the last. */
   private final AtomicInteger pending = new AtomicInteger();
 
-  Reports(Time time) {
-    this.time = time;
+  Reports(ThreadTree tree) {
+    this.tree = tree;
   }
 
   /** Hands a report over; returns at once. */
@@ -30,7 +29,7 @@ final class Reports {
       return; // the writer comes to it
     }
     try {
-      time.startDriver("stop report", this::write);
+      tree.time.startDriver("stop report", this::write);
     } catch (OutOfMemoryError noThread) {
       write(); // it may hold the stop, but is not lost
     }
@@ -40,6 +39,7 @@ final class Reports {
     do {
       Log.warning(Objects.requireNonNull(waiting.poll())); // added before it was counted
     } while (pending.decrementAndGet() > 0);
+    tree.wakeFinisher();
   }
 
   /** Whether one is not written yet. */

@@ -31,6 +31,11 @@ final class StartSite {
   private static final StackTraceElement[] NONE = {};
   private static final int TRUSTED_AFTER = 64;
 
+  /** One failure that many threads throw would grow by each of them. */
+  static final int MOST_BOUNDARIES = 16;
+
+  private static final String BOUNDARY = "----- thread \"";
+
   /** Stands first where the line was not looked at, but taken from the starts before. */
   private static final StackTraceElement ASSUMED = new StackTraceElement("-", "-", null, -1);
 
@@ -135,10 +140,12 @@ final class StartSite {
 
   private static void append(Throwable failure, Node node, StackTraceElement[] from) {
     StackTraceElement[] own = failure.getStackTrace();
-    String marker = "----- thread \"" + node.describe() + "\"";
+    String marker = BOUNDARY + node.describe() + "\"";
+    int boundaries = 0;
     for (StackTraceElement element : own) {
-      if (element.getClassName().equals(marker)) {
-        return; // the same exception came this way before
+      if (element.getClassName().startsWith(BOUNDARY)
+          && (element.getClassName().equals(marker) || ++boundaries == MOST_BOUNDARIES)) {
+        return; // the same exception came this way before, or is thrown by very many
       }
     }
     List<StackTraceElement> whole = new ArrayList<>(own.length + from.length + 1);

@@ -23,9 +23,6 @@ final class StopWatch {
   /** The interrupt has been delivered: by the watch, or by the thread itself if it began later. */
   static final int DELIVERED = 1 << 2;
 
-  /** An abandoned thread has ended after all. */
-  static final int LEFT = 1 << 3;
-
   private static final int REPORTS_SHIFT = 8;
 
   private static final long SECOND = 1_000_000_000;
@@ -246,7 +243,7 @@ final class StopWatch {
   }
 
   private void abandon(Node node, Told told, long now) {
-    if (node.closeIfEmpty() && node.tree.abandon(node, told.reason())) {
+    if (node.closeIfEmpty() && node.complete(new Outcome.Abandoned<>(told.reason()))) {
       if (++abandonedCount <= MOST_REPORTED) {
         describe(node, now, abandoned);
       }

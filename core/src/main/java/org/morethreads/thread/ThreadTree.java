@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -49,6 +50,12 @@ public final class ThreadTree implements AutoCloseable {
   /** More threads than that ending late without a failure are not worth a line each. */
   private static final int MOST_LATE_ENDS_LOGGED = 10;
 
+  /** How long the end of a tree waits for actions and for the log, in nanoseconds. */
+  private static final long PATIENCE = 1_000_000_000;
+
+  /** How often it looks meanwhile, when nobody wakes it. */
+  private static final long LOOK = 50_000_000;
+
   private static final ThreadLocal<ThreadTree> OPENED = new ThreadLocal<>();
 
   final Node root;
@@ -62,19 +69,29 @@ public final class ThreadTree implements AutoCloseable {
   /** Whether {@link #close} was called: from then on the opener's threads go elsewhere. */
   private volatile boolean closed;
 
+  /** The thread that ends the tree, while it waits for actions and reports. */
+  private volatile Children.@Nullable Closer finisher;
+
   private final Set<Thread> actionsRunning = ConcurrentHashMap.newKeySet();
   private final OpenSignal finished = Signal.create("finished");
   private final AtomicInteger lateEnds = new AtomicInteger();
   private final AtomicInteger abandonedCount = new AtomicInteger();
-  private final Set<Node> abandonedAlive = ConcurrentHashMap.newKeySet();
+
+  /**
+   * True for an abandoned thread that still runs; false for one that has ended before it was listed
+   * here. Whoever comes second, the one that gives a thread up or the thread that ends, takes the
+   * entry out.
+   */
+  private final Map<Node, Boolean> abandoned = new ConcurrentHashMap<>();
+
   private final Set<Surroundings.Leftovers> leftovers = ConcurrentHashMap.newKeySet();
 
   private ThreadTree(String name, StopPolicy policy, Time time, boolean main, boolean wholeStarts) {
     this.time = time;
-    this.reports = new Reports(time);
+    this.reports = new Reports(this);
     this.main = main;
     this.wholeStarts = wholeStarts;
-    this.openedBefore = main ? null : OPENED.get();
+    this.openedBefore = main ? null : opened();
     Options options =
         Options.STANDARD.with(copy -> {
           copy.kind = Node.Kind.ROOT;
@@ -156,6 +173,15 @@ public final class ThreadTree implements AutoCloseable {
     if (Surroundings.current() instanceof Node own) {
       return own;
     }
+    ThreadTree opened = opened();
+    return opened == null ? main().root : opened.root;
+  }
+
+  /**
+   * The tree that the calling thread has opened last, of those that nobody has closed; others are
+   * forgotten.
+   */
+  private static @Nullable ThreadTree opened() {
     ThreadTree opened = OPENED.get();
     while (opened != null && opened.closed) {
       opened = opened.openedBefore;
@@ -165,7 +191,7 @@ public final class ThreadTree implements AutoCloseable {
         OPENED.set(opened);
       }
     }
-    return opened == null ? main().root : opened.root;
+    return opened;
   }
 
   boolean keepsWholeStarts() {
@@ -340,7 +366,12 @@ public final class ThreadTree implements AutoCloseable {
 
   private void finishDetached() {
     if (closing.compareAndSet(false, true)) {
-      time.startDriver("stop of " + name(), this::finish);
+      try {
+        time.startDriver("stop of " + name(), this::finish);
+      } catch (OutOfMemoryError noThread) {
+        closing.set(false); // who closes it later tries again
+        throw noThread;
+      }
     }
   }
 
@@ -381,6 +412,7 @@ public final class ThreadTree implements AutoCloseable {
 
   void actionsEnd() {
     actionsRunning.remove(Thread.currentThread());
+    wakeFinisher();
   }
 
   /** One that sits in System.exit will never end. */
@@ -407,11 +439,30 @@ public final class ThreadTree implements AutoCloseable {
     }
   }
 
-  /** Gives those who make a condition false a second for it. */
+  /**
+   * Gives those who make a condition false, and then call {@link #wakeFinisher}, a second for it.
+   * Not ended by an interrupt.
+   */
   private void awaitBriefly(BooleanSupplier goesOn) {
     Surroundings self = Surroundings.current();
-    for (int i = 0; i < 1_000 && goesOn.getAsBoolean(); i++) {
-      self.parkNanos(this, 1_000_000);
+    finisher = new Children.Closer(self, Thread.currentThread());
+    boolean interrupted = Thread.interrupted(); // or it would not park
+    long end = time.nanoTime() + PATIENCE;
+    for (long left = PATIENCE; left > 0 && goesOn.getAsBoolean(); left = end - time.nanoTime()) {
+      self.parkNanos(this, Math.min(left, LOOK)); // one that sits in System.exit wakes nobody
+      interrupted |= Thread.interrupted();
+    }
+    finisher = null;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Something that the end of the tree may be waiting for is over. */
+  void wakeFinisher() {
+    Children.Closer waiting = finisher;
+    if (waiting != null) {
+      waiting.wake();
     }
   }
 
@@ -543,27 +594,27 @@ public final class ThreadTree implements AutoCloseable {
     leftovers.remove(each);
   }
 
-  /** Gives a thread up, unless it has ended of itself; answers whether this call did it. */
-  boolean abandon(Node node, StopReason why) {
-    abandonedAlive.add(node); // first: the thread takes itself out when it ends after all
-    boolean done = node.complete(new Outcome.Abandoned<>(why));
-    if (done) {
-      abandonedCount.incrementAndGet();
-    }
-    if (!(node.outcome() instanceof Outcome.Abandoned) || node.hasStep(StopWatch.LEFT)) {
-      abandonedAlive.remove(node);
-    }
-    return done;
+  /** A thread is being abandoned, and nobody has been told yet; it may end meanwhile. */
+  void abandoned(Node node) {
+    abandonedCount.incrementAndGet();
+    abandoned.compute(node, (_, ended) -> ended == null ? Boolean.TRUE : null);
   }
 
   List<Node> abandonedAlive() {
-    return new ArrayList<>(abandonedAlive);
+    List<Node> alive = new ArrayList<>();
+    abandoned.forEach((node, runs) -> {
+      if (node.hasLeftWithoutSaying()) {
+        abandoned.remove(node); // nobody else will
+      } else if (runs) {
+        alive.add(node);
+      }
+    });
+    return alive;
   }
 
   /** A thread that was abandoned has ended after all. */
   void abandonedThreadEnded(Node node, Outcome<?> late) {
-    node.escalate(StopWatch.LEFT);
-    abandonedAlive.remove(node);
+    abandoned.compute(node, (_, listed) -> listed == null ? Boolean.FALSE : null);
     String text =
         "Thread \""
             + node

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,8 @@ final class TreeDump {
   /** For a thread that waits for another: that other. */
   private final Map<Node, Node> waitsFor = new HashMap<>();
 
+  private final Map<Thread, Optional<Node>> owners = new HashMap<>();
+
   TreeDump(ThreadTree tree) {
     this.tree = tree;
     this.now = tree.time.nanoTime();
@@ -39,7 +42,8 @@ final class TreeDump {
     todo.push(new Line(tree.root, 0));
     while (!todo.isEmpty()) {
       Line line = todo.pop();
-      write(line.node(), line.depth(), out);
+      out.append("  ".repeat(Math.min(line.depth(), DEEPEST_INDENT)));
+      write(line.node(), line.node().ownName(), out);
       for (Node child :
           line.node().childrenBeyond(0)) { // newest first, so that the oldest is on top
         todo.push(new Line(child, line.depth() + 1));
@@ -47,16 +51,15 @@ final class TreeDump {
     }
     for (Node abandoned : tree.abandonedAlive()) {
       out.append("abandoned, still running: ");
-      write(abandoned, 0, out);
+      write(abandoned, abandoned.describe(), out);
     }
     for (List<Node> cycle : cycles()) {
       writeCycle(cycle, out);
     }
   }
 
-  private void write(Node node, int depth, Appendable out) throws IOException {
-    out.append("  ".repeat(Math.min(depth, DEEPEST_INDENT)));
-    out.append(node.ownName()).append(": ").append(stateOf(node));
+  private void write(Node node, String name, Appendable out) throws IOException {
+    out.append(name).append(": ").append(stateOf(node));
     out.append(", ").append(Node.seconds(now - node.startedAtNanos));
     Told told = node.told();
     Told request = node.request();
@@ -86,7 +89,12 @@ final class TreeDump {
       case Node.STARTED -> "started";
       case Node.RUNNING, Node.INTERRUPTING -> "running";
       case Node.CLOSING -> "waits for its children";
-      default -> outcome == null ? "ending" : "ended";
+      default ->
+          switch (outcome) {
+            case null -> "ending";
+            case Outcome.Abandoned<?> _ -> "abandoned";
+            default -> "ended";
+          };
     };
   }
 
@@ -111,10 +119,16 @@ final class TreeDump {
     return holder == null ? owner.getName() : holder.describe();
   }
 
+  /** The node of a lock's owner; looked for once, however many wait for it. */
   private @Nullable Node nodeOf(Thread owner) {
-    return owner.getUncaughtExceptionHandler() instanceof Node node && node.isOf(owner)
-        ? node
-        : tree.root.find(owner); // adopted, or with a handler of its own
+    return owners.computeIfAbsent(owner, this::find).orElse(null);
+  }
+
+  private Optional<Node> find(Thread owner) {
+    return Optional.ofNullable(
+        owner.getUncaughtExceptionHandler() instanceof Node node && node.isOf(owner)
+            ? node
+            : tree.root.find(owner)); // adopted, or with a handler of its own
   }
 
   /** The managed thread that a blocker waits for alone; null when others could end the wait. */
@@ -123,14 +137,17 @@ final class TreeDump {
       Thread owner = lock.owner();
       return owner == null ? null : nodeOf(owner);
     }
-    if (blocker instanceof Waiting waiting && waiting.till() == null) {
+    if (blocker instanceof Waiting waiting && waiting.till() == null && !waiting.isTimed()) {
       Signal wanted = waiting.wanted();
       return wanted instanceof StoppedSignal stopped ? stopped.node() : null;
     }
     return null;
   }
 
-  /** Each node waits for at most one other, so a cycle is found by following. */
+  /**
+   * Each node waits for at most one other, so a cycle is found by following. The lines were written
+   * one after the other, and the threads ran on: of a deadlock all is still so afterwards.
+   */
   private List<List<Node>> cycles() {
     List<List<Node>> found = new ArrayList<>();
     Set<Node> done = new HashSet<>();
@@ -143,11 +160,20 @@ final class TreeDump {
         at = waitsFor.get(at);
       }
       if (at != null && onWay.contains(at)) {
-        found.add(way.subList(way.indexOf(at), way.size()));
+        List<Node> cycle = way.subList(way.indexOf(at), way.size());
+        if (cycle.stream().allMatch(this::stillWaits)) {
+          found.add(cycle);
+        }
       }
       done.addAll(way);
     }
     return found;
+  }
+
+  private boolean stillWaits(Node node) {
+    Thread thread = node.thread();
+    Object blocker = thread == null ? null : LockSupport.getBlocker(thread);
+    return blocker != null && holderOf(blocker) == waitsFor.get(node);
   }
 
   private static void writeCycle(List<Node> cycle, Appendable out) throws IOException {

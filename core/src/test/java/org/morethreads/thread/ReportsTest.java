@@ -1,10 +1,12 @@
 package org.morethreads.thread;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.morethreads.internal.Log;
@@ -21,7 +23,8 @@ class ReportsTest {
   /** They came out of order, each on a thread of its own. */
   @Test
   void say_many_areWrittenInOrder() {
-    var reports = new Reports(Time.real());
+    var tree = grove.open(SHORT, Time.real());
+    var reports = tree.reports;
     for (int i = 0; i < 100; i++) {
       reports.say("report " + i);
     }
@@ -31,23 +34,49 @@ class ReportsTest {
     for (int i = 0; i < 100; i++) {
       assertThat(written.get(i)).isEqualTo("report " + i);
     }
+    tree.close();
   }
 
   @Test
   void say_noThreadCanBeStarted_writesHere() {
     Queue<Thread> writers = new ConcurrentLinkedQueue<>();
     Log.setListener((_, _, _) -> writers.add(Thread.currentThread()));
-    var reports =
-        new Reports(
-            new ForwardingTime() {
-              @Override
-              public void startDriver(String name, Runnable action) {
-                throw new OutOfMemoryError("planted");
-              }
-            });
-    reports.say("a report");
-    assertThat(writers).containsExactly(Thread.currentThread());
-    assertThat(reports.areUnderWay()).isFalse();
+    var full =
+        new ForwardingTime() {
+          @Override
+          public void startDriver(String name, Runnable action) {
+            if (name.equals("stop report")) {
+              throw new OutOfMemoryError("planted");
+            }
+            super.startDriver(name, action);
+          }
+        };
+    try (var tree = grove.open(SHORT, full)) {
+      tree.reports.say("a report");
+      assertThat(writers).containsExactly(Thread.currentThread());
+      assertThat(tree.reports.areUnderWay()).isFalse();
+    }
+  }
+
+  /** One who asks for a stop while no thread can be had gets the error, and may ask again (H5). */
+  @Test
+  void close_noThreadCanBeStarted_throwsAndMayBeTriedAgain() throws Exception {
+    var full = new AtomicBoolean(true);
+    var time =
+        new ForwardingTime() {
+          @Override
+          public void startDriver(String name, Runnable action) {
+            if (full.get()) {
+              throw new OutOfMemoryError("planted");
+            }
+            super.startDriver(name, action);
+          }
+        };
+    var tree = grove.open(SHORT, time);
+    assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(tree::stop);
+    full.set(false);
+    tree.close();
+    assertThat(tree.stopped().isSignalled()).isTrue();
   }
 
   /** Who looks into the log after the end of a tree finds there what was said of it (H6). */

@@ -2,6 +2,8 @@ package org.morethreads.thread.shutdown;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.morethreads.fixture.ChildJvm;
+
 /** What leads to the end of a program, in which order it stops, and with which status (H11). */
 class EndOfProgramTest {
   /** For programs that end by themselves: from their start. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.morethreads.fixture.ChildJvm;
 
 /**
  * What does not stop, fails or blocks while a program ends: the end comes all the same (H5-H7,
