@@ -27,6 +27,14 @@ final class Children {
   /** What children linked from now on are told, since the parent's task has ended. */
   @Nullable Told bornTold;
 
+  /**
+   * Whether the last child has gone after the parent was told, and when that was, by the monotonic
+   * clock.
+   */
+  boolean gone;
+
+  long goneAt;
+
   private @Nullable String lastName;
   private @Nullable NameUse lastUse;
 

@@ -31,6 +31,14 @@ final class Extras {
   /** This thread's own failure, waiting to be claimed. */
   volatile Failures.@Nullable Unclaimed failure;
 
+  /** When the stop watch interrupted this thread, by the monotonic clock, once it has. */
+  volatile long interruptedAt;
+
+  /**
+   * When the stop watch found that the time of this thread was over, while it waited for children.
+   */
+  volatile long overdueAt;
+
   volatile @Nullable OpenSignal ready;
   volatile boolean released;
   volatile boolean claimed;

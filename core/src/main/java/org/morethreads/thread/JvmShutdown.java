@@ -439,7 +439,7 @@ final class JvmShutdown {
         text.append(StopWatch.BlockedOn.describe(thread)).append(StopWatch.stack(thread));
       }
     }
-    Log.warning(text + StopWatch.andMore(count));
+    Log.warning(text + StopWatch.andMore(count - MOST_REPORTED));
   }
 
   /** The time that a thread spends in waiting for the end of the main tree. */

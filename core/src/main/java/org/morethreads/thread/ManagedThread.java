@@ -278,8 +278,8 @@ public final class ManagedThread<T extends @Nullable Object> {
   /**
    * Asks this thread and all below it to stop; returns at once, and says nothing about when.
    * Descendants are told before ancestors, newer ones first; a thread that others {@linkplain
-   * ThreadBuilder#needs need} only after those have stopped. How long each has is said by its
-   * {@link StopPolicy}. Repeating it does nothing.
+   * ThreadBuilder#needs need}, and what is below it, only after those have stopped. How long each
+   * has is said by its {@link StopPolicy}. Repeating it does nothing.
    *
    * @param reason why, for people
    */
@@ -287,7 +287,10 @@ public final class ManagedThread<T extends @Nullable Object> {
     Stopping.stop(node, requested(reason), /* now= */ false);
   }
 
-  /** Like {@link #stop()}, but does not wait for threads that need this one. */
+  /**
+   * Like {@link #stop()}, but does not wait for threads that need this one, nor for threads outside
+   * that need one below it. Those below that need each other are told in order all the same.
+   */
   public void stopNow() {
     Stopping.stop(node, requested("asked to stop now"), /* now= */ true);
   }

@@ -167,6 +167,18 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     return found == null ? StopPolicy.standard() : found;
   }
 
+  /**
+   * How many stages the stop still has from this node on (H4): itself, and those that it, or one
+   * above it, which waits for it, needs.
+   */
+  int stages() {
+    Node node = this;
+    while (node.options.stages == 0 && node.parent != null) {
+      node = node.parent;
+    }
+    return Math.max(1, node.options.stages);
+  }
+
   // ---- surroundings
 
   @Override
@@ -334,6 +346,27 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     }
   }
 
+  /**
+   * Until when this node has a chance to react to the end of its last child, which came after it
+   * was told.
+   *
+   * @param grace how long a chance is, in nanoseconds
+   * @param otherwise the answer when it had no children then
+   * @param latest the latest time from which the chance counts
+   */
+  long chanceAfterChildren(long grace, long otherwise, long latest) {
+    lockChildren();
+    try {
+      if (children == null || !children.gone) {
+        return otherwise;
+      }
+      long from = children.goneAt - latest < 0 ? children.goneAt : latest;
+      return from + grace;
+    } finally {
+      unlockChildren();
+    }
+  }
+
   /** How many threads live below this node. */
   int descendantCount() {
     int count = 0;
@@ -425,11 +458,17 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   private void unlink(Node child) {
     Children its;
     boolean last;
+    boolean wasTold = told != null;
+    long now = wasTold ? time().nanoTime() : 0; // not under the lock
     lockChildren();
     try {
       its = Objects.requireNonNull(children);
       its.unlink(child);
       last = its.count == 0;
+      if (last && wasTold) {
+        its.goneAt = now;
+        its.gone = true;
+      }
     } finally {
       unlockChildren();
     }
@@ -654,6 +693,8 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
         new StopReason(
             StopReason.Kind.PARENT_ENDED, describe(), "the task of the parent has ended");
     List<Node> cutShort = Stopping.stopChildren(this, why);
+    // as well, in case that no carrier lets this thread run, or the log blocks
+    new StopWatch(this).schedule(Math.min(StopWatch.SECOND, Stopping.nanos(policy().ask())));
     if (!cutShort.isEmpty() && told == null) {
       Log.info(
           "The task of thread \""
@@ -662,7 +703,6 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
               + names(cutShort)
               + ".");
     }
-    new StopWatch(this).schedule(); // as well, in case that no carrier lets this thread run
     awaitChildren();
   }
 

@@ -27,6 +27,9 @@ final class Options {
   /** Null for that of the parent; in the options of a node, as that of the parent allows. */
   @Nullable StopPolicy policy;
 
+  /** In the options of a node with needs: see {@link Node#stages}; 0 for that of the parent. */
+  int stages;
+
   @Nullable Duration deadline;
   List<ScopedValue<?>> carried = List.of();
 
@@ -42,19 +45,31 @@ final class Options {
     copy.needs = needs;
     copy.stopWhen = stopWhen;
     copy.policy = policy;
+    copy.stages = stages;
     copy.deadline = deadline;
     copy.carried = carried;
     change.accept(copy);
     return copy;
   }
 
-  /** Returns these options for a child of a parent, whose policy they can only shorten. */
+  /**
+   * Returns these options for a child of a parent: its policy can only shorten that of the parent,
+   * and its needs add to those of the parent, which waits for it.
+   */
   Options under(Node above) {
-    if (policy == null) {
+    if (policy == null && needs.isEmpty()) {
       return this;
     }
-    StopPolicy allowed = policy.under(above.policy());
-    return allowed.equals(policy) ? this : with(copy -> copy.policy = allowed);
+    StopPolicy allowed = policy == null ? null : policy.under(above.policy());
+    int most = needs.isEmpty() ? 0 : above.stages();
+    for (ManagedThread<?> needed : needs) {
+      most = Math.max(most, 1 + needed.node.stages());
+    }
+    int all = most;
+    return with(copy -> {
+      copy.policy = allowed;
+      copy.stages = all;
+    });
   }
 
   /**

@@ -15,23 +15,34 @@ import org.morethreads.internal.Time;
  */
 final class StopWatch {
   /*
-   * A node's escalation: bits for what was done to it, and a count of the reports about it, each written by CAS.
+   * A node's escalation: bits for what was done to it, and two counts of the reports about it, each written by CAS.
    */
   static final int INTERRUPTED = 1;
   static final int EXITING = 1 << 1;
 
+  /** The node has a watch of its own, which goes on until it ends. */
+  static final int WATCHED = 1 << 2;
+
+  /** A look has found that the time of a thread that waits for its children is over. */
+  static final int OVERDUE = 1 << 3;
+
   /** The interrupt has been delivered: by the watch, or by the thread itself if it began later. */
-  static final int DELIVERED = 1 << 2;
+  static final int DELIVERED = 1 << 4;
 
-  private static final int REPORTS_SHIFT = 8;
+  /** Where the counts are: of the reports since it was told, and of those before that. */
+  private static final int REPORTS_TOLD = 8;
 
-  private static final long SECOND = 1_000_000_000;
+  private static final int REPORTS_UNTOLD = 16;
+  private static final int REPORTS_MASK = 0xff;
+
+  static final long SECOND = 1_000_000_000;
   private static final long MILLISECOND = 1_000_000;
 
   /**
-   * How long a thread that waits for its children has, beyond them, before it is abandoned itself.
+   * How long a thread that waits for its children has, beyond them, before it is abandoned itself;
+   * and one that was interrupted, when that came late.
    */
-  private static final long GRACE = 250 * MILLISECOND;
+  static final long GRACE = 250 * MILLISECOND;
 
   private static final int MOST_REPORTED = 10;
   private static final int MOST_FRAMES = 16;
@@ -54,14 +65,15 @@ final class StopWatch {
 
   // ---- on the timer, for a thread that was told while its task runs
 
-  void schedule() {
+  /** Begins, with a first look after a time in nanoseconds. */
+  void schedule(long first) {
     Extras its = top.extras();
-    schedule(Math.min(SECOND, Stopping.nanos(top.policy().ask())));
+    scheduleNext(first);
     Time.Scheduled all = this::cancel;
     its.keep(all);
   }
 
-  private void schedule(long delay) {
+  private void scheduleNext(long delay) {
     timer =
         top.time().schedule(delay, () -> top.time().startDriver("stop watch", this::stepAndGoOn));
     if (top.isEnded()) {
@@ -80,7 +92,7 @@ final class StopWatch {
     if (!top.isEnded()) {
       long next = step();
       if (!top.isEnded()) {
-        schedule(next);
+        scheduleNext(next);
       }
     }
   }
@@ -139,8 +151,7 @@ final class StopWatch {
     }
     Told told = node.told();
     if (told == null) {
-      Told request = node.request();
-      return request == null ? now + SECOND : reportIfDue(node, request, now);
+      return examineUntold(node, now);
     }
     if (node.state() >= Node.CLOSING) {
       return examineClosing(node, told, now);
@@ -152,36 +163,82 @@ final class StopWatch {
       node.markExiting();
       return examineClosing(node, told, now);
     }
-    long limit = limitOf(node, told);
-    long share = (limit - told.atNanos()) / stagesFrom(node, 0);
-    long ask = Stopping.nanos(node.policy().ask());
-    long both = ask + Stopping.nanos(node.policy().interrupt());
-    if (both > share) {
-      ask = both == 0 ? 0 : (long) ((double) share * ask / both);
-      both = share;
-    }
-    long interruptAt = told.atNanos() + ask;
-    long abandonAt = told.atNanos() + both;
-    long due = reportIfDue(node, told, now);
+    Due due = Due.of(node, told);
+    long next = now + SECOND;
     if (JvmShutdown.isExiting()) {
-      due = Math.min(due, now + 50 * MILLISECOND); // it may be about to call System.exit
+      next = now + 50 * MILLISECOND; // it may be about to call System.exit
     }
-    if (now - abandonAt >= 0) {
-      long pause = Math.min(GRACE, both - ask);
-      if (interrupt(node) && pause > 0) {
-        return now + pause; // this look comes late: it is given the chance all the same
+    if (now - due.interruptAt() >= 0) {
+      interrupt(node, now);
+      long abandonAt = afterItsChances(node, due);
+      if (now - abandonAt >= 0) {
+        abandon(node, told, now);
+        next = earlier(next, now + GRACE); // for one that waits for its children yet
+      } else {
+        next = earlier(next, abandonAt);
       }
-      if (now - limit < 0 && node.childCount() > 0) {
-        return now + GRACE;
+    } else {
+      next = earlier(next, mayInterrupt(node) ? due.interruptAt() : due.abandonAt());
+    }
+    return node.isEnded() ? next : earlier(next, reportIfDue(node, told, now, REPORTS_TOLD));
+  }
+
+  /** It waits for others to stop before; at the latest it is told when all time is over. */
+  private long examineUntold(Node node, long now) {
+    Told whole = node.tree.root.request();
+    if (whole != null && now - whole.limitNanos() >= 0) {
+      Stopping.tellAtTheEnd(node, whole.reason(), GRACE);
+      return now;
+    }
+    Told request = node.request();
+    long next = request == null ? now + SECOND : reportIfDue(node, request, now, REPORTS_UNTOLD);
+    return whole == null ? next : earlier(next, whole.limitNanos());
+  }
+
+  /**
+   * When something is due to a node, by the monotonic clock.
+   *
+   * @param told when it was told
+   * @param interruptAt when it is interrupted
+   * @param abandonAt when it is abandoned
+   * @param limit the end of the stop for it
+   */
+  record Due(long told, long interruptAt, long abandonAt, long limit) {
+    static Due of(Node node, Told told) {
+      long limit = limitOf(node, told);
+      long share = Math.max(0, limit - told.atNanos()) / node.stages();
+      long ask = Stopping.nanos(node.policy().ask());
+      long both = ask + Stopping.nanos(node.policy().interrupt());
+      if (both > share) {
+        ask = both == 0 ? 0 : (long) ((double) share * ask / both);
+        both = share;
       }
-      abandon(node, told, now);
-      return now + GRACE;
+      long at = told.atNanos();
+      return new Due(at, at + ask, at + both, limit);
     }
-    if (now - interruptAt >= 0) {
-      boolean _ = interrupt(node);
-      return earlier(due, abandonAt);
+
+    /** {@return after what time something is due first} */
+    long first() {
+      return interruptAt - told;
     }
-    return earlier(due, mayInterrupt(node) ? interruptAt : abandonAt);
+  }
+
+  /**
+   * When a node is abandoned, if it was interrupted late or its last child has gone late: it is
+   * given the chance to react to that all the same.
+   */
+  private static long afterItsChances(Node node, Due due) {
+    long at = node.chanceAfterChildren(GRACE, due.abandonAt(), due.limit());
+    at = later(at, due.abandonAt());
+    if (node.hasStep(INTERRUPTED)) {
+      long chance = Math.min(GRACE, due.abandonAt() - due.interruptAt());
+      at = later(at, node.extras().interruptedAt + chance);
+    }
+    return at;
+  }
+
+  private static long later(long one, long other) {
+    return one - other >= 0 ? one : other;
   }
 
   private static long earlier(long one, long other) {
@@ -193,13 +250,25 @@ final class StopWatch {
    * its stopped signal.
    */
   private long examineClosing(Node node, Told told, long now) {
+    long limit = limitOf(node, told);
     if (node.hasStep(EXITING) && node.closeIfEmpty()) {
       node.complete(new Outcome.Exited<>());
-    } else if (now - limitOf(node, told) >= 0) {
+    } else if (now - limit >= 0) {
+      Extras its = node.extras();
+      if (!node.hasStep(OVERDUE)) {
+        its.overdueAt = now; // before the bit: who sees that, sees the time
+        boolean _ = node.escalate(OVERDUE);
+      }
+      // its children are given up now, and it can end, if somebody lets it run
+      long end = its.overdueAt + GRACE;
+      end = later(end, node.chanceAfterChildren(GRACE, end, end));
+      if (now - end < 0) {
+        return end;
+      }
       abandon(node, told, now);
       return now + GRACE;
     }
-    return earlier(now + SECOND, limitOf(node, told));
+    return earlier(now + SECOND, limit);
   }
 
   /** The end of the stop for one node, whose own policy may shorten it. */
@@ -218,28 +287,18 @@ final class StopWatch {
     return now + GRACE;
   }
 
-  /** How many stages the stop still has from a node on: itself, and those that it needs. */
-  private static int stagesFrom(Node node, int depth) {
-    int most = 0;
-    if (depth < 100) { // no cycles by construction; a bound on the work all the same
-      for (ManagedThread<?> needed : node.options.needs) {
-        most = Math.max(most, stagesFrom(needed.node, depth + 1));
-      }
-    }
-    return most + 1;
-  }
-
   private static boolean mayInterrupt(Node node) {
     return node.policy().interrupts() && node.kind() != Node.Kind.ADOPTED;
   }
 
-  /** Interrupts a thread, once; answers whether this was the time. */
-  private static boolean interrupt(Node node) {
-    if (mayInterrupt(node) && node.escalate(INTERRUPTED)) {
-      node.interruptTask();
-      return true;
+  /** Interrupts a thread, once. */
+  private static void interrupt(Node node, long now) {
+    if (mayInterrupt(node) && !node.hasStep(INTERRUPTED)) {
+      node.extras().interruptedAt = now; // before the bit: who sees that, sees the time
+      if (node.escalate(INTERRUPTED)) {
+        node.interruptTask();
+      }
     }
-    return false;
   }
 
   private void abandon(Node node, Told told, long now) {
@@ -257,20 +316,25 @@ final class StopWatch {
 
   // ---- reports
 
-  private long reportIfDue(Node node, Told since, long now) {
+  /** Counts from when the node was told, or was asked: to be told is progress. */
+  private long reportIfDue(Node node, Told since, long now, int shift) {
     int seen = node.escalation;
-    int reports = seen >>> REPORTS_SHIFT;
-    long due = since.atNanos() + (SECOND << Math.min(reports, 30));
+    int reports = Math.min((seen >>> shift) & REPORTS_MASK, 30);
+    long due = since.atNanos() + (SECOND << reports);
     if (now - due < 0) {
       return due;
     }
-    if (node.escalate(seen, seen + (1 << REPORTS_SHIFT))) {
+    int missed = reports;
+    while (missed < 30 && now - (since.atNanos() + (SECOND << missed)) >= 0) {
+      missed++; // a look that comes late makes up for none
+    }
+    if (node.escalate(seen, seen + ((missed - reports) << shift))) {
       lateCount++;
       if (late.size() < MOST_REPORTED) {
         late.add(node);
       }
     }
-    return since.atNanos() + (SECOND << Math.min(reports + 1, 30));
+    return since.atNanos() + (SECOND << missed);
   }
 
   private void report(long now) {
@@ -282,7 +346,7 @@ final class StopWatch {
               + (abandonedCount == 1 ? "it" : "them")
               + " any more:"
               + abandoned
-              + andMore(abandonedCount));
+              + andMore(abandonedCount - MOST_REPORTED));
     }
     lateCount -= late.size();
     late.removeIf(Node::isEnded); // given up in this very look
@@ -294,11 +358,12 @@ final class StopWatch {
     for (Node node : late) {
       describe(node, now, text);
     }
-    top.tree.reports.say(text + andMore(lateCount));
+    top.tree.reports.say(text + andMore(lateCount - late.size()));
   }
 
+  /** What is added for those that are not named, if there are any. */
   static String andMore(int count) {
-    return count > MOST_REPORTED ? "\n  and " + (count - MOST_REPORTED) + " more" : "";
+    return count > 0 ? "\n  and " + count + " more" : "";
   }
 
   private static void describe(Node node, long now, StringBuilder text) {
@@ -312,7 +377,11 @@ final class StopWatch {
       text.append(", asked ")
           .append(Node.seconds(now - request.atNanos()))
           .append(" ago and not told yet,");
-      text.append(" since it is needed by ").append(Node.names(livingNeeders(node)));
+      List<Node> needers = livingNeeders(node);
+      text.append(
+          needers.isEmpty()
+              ? " since something below it waits for others"
+              : " since it is needed by " + Node.names(needers));
     }
     if (node.hasStep(INTERRUPTED)) {
       text.append("; interrupted");

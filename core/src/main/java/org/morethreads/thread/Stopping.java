@@ -2,8 +2,11 @@ package org.morethreads.thread;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -20,19 +23,29 @@ import org.morethreads.internal.SchedulePoint;
 final class Stopping {
   /*
    * One walk over the subtree, children before parents, each level newest first. A node is told at once unless a child of it is
-   * still untold (because others need that child) or others need the node itself; then a Deferral hangs in what it waits for.
+   * still untold (because others need that child) or others need the node itself; then a Deferral hangs in what it waits for. The
+   * walk does not go below a node that others need: what works for it is needed as well (but see waitForSomethingBelow).
    * Children linked while the walk goes on are found when their parent is about to be told: markTold refuses as long as there are
-   * such, and decides under the child lock, so that every child is either told first or born told.
+   * such, and decides under the child lock, so that every child is either told first or born told. When it has refused once,
+   * children are born told: else a parent that goes on starting some would keep the walk going.
    */
   private final Told stop;
-  private final boolean now;
+
+  /** The node that is told without waiting for those outside who need it or what is below it. */
+  private final @Nullable Node now;
 
   /** The parent whose working children are collected, or null. */
   private final @Nullable Node ended;
 
   private final List<Node> cutShort = new ArrayList<>();
 
-  private Stopping(Told stop, boolean now, @Nullable Node ended) {
+  /** How soon something is due to one of those that were told, in nanoseconds. */
+  private long soonest = StopWatch.SECOND;
+
+  private @Nullable StopPolicy lastPolicy;
+  private int lastStages;
+
+  private Stopping(Told stop, @Nullable Node now, @Nullable Node ended) {
     this.stop = stop;
     this.now = now;
     this.ended = ended;
@@ -41,7 +54,8 @@ final class Stopping {
   /**
    * Tells a thread and all below it. Never blocks.
    *
-   * @param now whether to tell the thread itself without waiting for those who need it
+   * @param now whether to tell it without waiting for those who need it, nor for those outside who
+   *     need something below it; the order below it stays
    */
   static void stop(Node top, StopReason reason, boolean now) {
     stop(top, reason, now, Long.MAX_VALUE);
@@ -57,10 +71,11 @@ final class Stopping {
       return;
     }
     Told stop = newStop(top, reason, within);
-    new Stopping(stop, now, null).walk(top, true);
+    Stopping walk = new Stopping(stop, now ? top : null, null);
+    walk.walk(top, true);
     SchedulePoint.at("stop.watch");
     if (top.state() >= Node.STARTED) { // else the start looks whether it was told: see startsTold
-      watch(top);
+      watch(top, walk.soonest);
     }
   }
 
@@ -75,7 +90,7 @@ final class Stopping {
           newStop(
               node, told.reason(), Long.MAX_VALUE, stopOf(Objects.requireNonNull(node.parent))));
     }
-    watch(node);
+    watch(node, told == null ? StopWatch.SECOND : StopWatch.Due.of(node, told).first());
   }
 
   /**
@@ -85,7 +100,7 @@ final class Stopping {
   static List<Node> stopChildren(Node parent, StopReason reason) {
     Told stop = newStop(parent, reason, Long.MAX_VALUE);
     parent.bearTold(stop);
-    Stopping walk = new Stopping(stop, false, parent);
+    Stopping walk = new Stopping(stop, null, parent);
     walk.walk(parent, false);
     return walk.cutShort;
   }
@@ -120,17 +135,39 @@ final class Stopping {
     Told stop =
         new Told(
             parents.reason(), child.time().nanoTime(), child.time().now(), parents.limitNanos());
-    child.requestStop(stop);
-    if (child.markToldAnyway(stop)) {
+    boolean first = child.markToldAnyway(stop);
+    child.requestStop(stop); // afterwards: nobody may think that it waits for others
+    if (first) {
       Firing.fire(child.pleaseStop);
     }
   }
 
-  /** Makes sure that somebody drives the stop of a running thread. */
-  private static void watch(Node top) {
+  /**
+   * Tells a thread that others still hold up when all the time is over.
+   *
+   * @param within the time that it has
+   */
+  static void tellAtTheEnd(Node node, StopReason reason, long within) {
+    long at = node.time().nanoTime();
+    Told stop = new Told(reason, at, node.time().now(), at + within);
+    node.requestStop(stop);
+    if (node.markToldAnyway(stop)) {
+      Firing.fire(node.pleaseStop);
+    }
+  }
+
+  /**
+   * Makes sure that somebody drives the stop of a running thread, once; and looks in time, when
+   * something is due sooner than the next look of those who drive already.
+   */
+  private static void watch(Node top, long first) {
+    boolean soon = first < StopWatch.SECOND;
     boolean covered = top.parent != null && top.parent.told() != null;
-    if (!covered && top.kind() != Node.Kind.ROOT && !top.isEnded()) {
-      new StopWatch(top).schedule();
+    if (top.kind() != Node.Kind.ROOT && !top.isEnded() && (soon || !covered)) {
+      boolean unwatched = top.escalate(StopWatch.WATCHED);
+      if (soon || unwatched) {
+        new StopWatch(top).schedule(first);
+      }
     }
   }
 
@@ -161,13 +198,16 @@ final class Stopping {
   }
 
   private void walk(Node top, boolean includingTop) {
+    if (includingTop && hold(top)) {
+      return;
+    }
     ArrayDeque<Level> levels = new ArrayDeque<>();
     levels.push(new Level(top));
     while (true) {
       Level level = levels.element();
       if (level.next < level.children.length) {
         Node child = level.children[level.next++];
-        if (!child.isEnded()) {
+        if (!child.isEnded() && !hold(child)) {
           levels.push(new Level(child));
         }
       } else if (levels.size() == 1 && !includingTop) {
@@ -187,26 +227,105 @@ final class Stopping {
   }
 
   /**
+   * Defers a node with all below it, if others need it and it has something below. Answers whether
+   * it did.
+   */
+  private boolean hold(Node node) {
+    if (node.told() != null || node.extrasOrNull() == null || node.childCount() == 0) {
+      return false;
+    }
+    List<Node> needers = needersOf(node);
+    if (needers.isEmpty() || waitForSomethingBelow(needers, node)) {
+      return false;
+    }
+    request(node);
+    new Deferral(node, stop, now, needers, List.of()).hang();
+    return true;
+  }
+
+  /** Those that have not stopped yet, and that this stop waits for. */
+  private List<Node> needersOf(Node node) {
+    Extras extras = node.extrasOrNull();
+    if (extras == null) {
+      return List.of();
+    }
+    return extras.needers.stream()
+        .filter(needer -> !Firing.isFired(needer.stopped))
+        .filter(needer -> now == null || (node != now && isBelow(needer, now)))
+        .toList();
+  }
+
+  private static boolean isBelow(Node node, Node top) {
+    Node above = node.parent;
+    while (above != null && above != top) {
+      above = above.parent;
+    }
+    return above != null;
+  }
+
+  /**
+   * Whether the end of needers waits for the end of anything below what they need, which then
+   * cannot wait for theirs: a needer is below itself, or something below a needer is needed there.
+   * Without such a hold everything waits only for what was started later, so that there is no
+   * cycle; what is started after this look may make one, and is told at the end of the total.
+   */
+  private static boolean waitForSomethingBelow(List<Node> needers, Node needed) {
+    Set<Node> seen = new HashSet<>();
+    ArrayDeque<Node> todo = new ArrayDeque<>(needers);
+    for (Node next = todo.poll(); next != null; next = todo.poll()) {
+      todo.addAll(Arrays.asList(next.childrenBeyond(0)));
+      for (Node above = next; above != null && seen.add(above); above = above.parent) {
+        if (above == needed) {
+          return true;
+        }
+        Extras extras = above.extrasOrNull(); // also those who need one above may hold it
+        if (extras != null) {
+          extras.needers.stream().filter(needer -> !needer.isEnded()).forEach(todo::add);
+        }
+      }
+    }
+    return false;
+  }
+
+  private void request(Node node) {
+    if (node.requestStop(stop) && ended != null && node.parent == ended && isWorking(node)) {
+      cutShort.add(node);
+    }
+  }
+
+  /**
    * All known children of a node have been told or deferred. Answers false when there are new ones
    * to tell first.
    */
   private boolean arrive(Level level) {
     Node node = level.node;
-    if (node.requestStop(stop) && ended != null && node.parent == ended && isWorking(node)) {
-      cutShort.add(node);
-    }
+    request(node);
     if (node.told() != null) {
       return true;
     }
-    Deferral deferral = now ? null : Deferral.of(node, stop);
-    if (deferral != null) {
-      deferral.hang();
+    List<Node> needers = needersOf(node);
+    List<Node> untold = untoldChildren(node);
+    if (!needers.isEmpty() || !untold.isEmpty()) {
+      new Deferral(node, stop, now, needers, untold).hang();
       return true;
     }
     if (tellNow(node, level.known)) {
       return true;
     }
+    node.bearTold(stop);
     return node.told() != null;
+  }
+
+  /** Those that this stop or another one has asked, and that wait for others. */
+  private static List<Node> untoldChildren(Node node) {
+    List<Node> untold = List.of();
+    for (Node child : node.childrenBeyond(0)) {
+      if (child.told() == null && child.request() != null && !child.isEnded()) {
+        untold = untold.isEmpty() ? new ArrayList<>() : untold;
+        untold.add(child);
+      }
+    }
+    return untold;
   }
 
   private boolean tellNow(Node node, long known) {
@@ -215,6 +334,11 @@ final class Stopping {
       return false;
     }
     Firing.fire(node.pleaseStop);
+    if (node.policy() != lastPolicy || node.stages() != lastStages) {
+      lastPolicy = node.policy();
+      lastStages = node.stages();
+      soonest = Math.min(soonest, StopWatch.Due.of(node, stop).first());
+    }
     return true;
   }
 
@@ -226,37 +350,24 @@ final class Stopping {
   private static final class Deferral {
     private final Node node;
     private final Told request;
+    private final @Nullable Node now;
     private final List<Node> needers;
     private final List<Node> untoldChildren;
 
     /** What is still to come, and one for the hanging itself. */
     private final AtomicInteger left = new AtomicInteger(1);
 
-    private Deferral(Node node, Told request, List<Node> needers, List<Node> untoldChildren) {
+    Deferral(
+        Node node,
+        Told request,
+        @Nullable Node now,
+        List<Node> needers,
+        List<Node> untoldChildren) {
       this.node = node;
       this.request = request;
+      this.now = now;
       this.needers = needers;
       this.untoldChildren = untoldChildren;
-    }
-
-    static @Nullable Deferral of(Node node, Told request) {
-      List<Node> needers = List.of();
-      Extras extras = node.extrasOrNull();
-      if (extras != null) {
-        needers =
-            extras.needers.stream().filter(needer -> !Firing.isFired(needer.stopped)).toList();
-      }
-      List<Node> untold = List.of();
-      Node[] children = node.childrenBeyond(0);
-      for (Node child : children) {
-        if (child.told() == null && child.request() != null && !child.isEnded()) {
-          untold = untold.isEmpty() ? new ArrayList<>() : untold;
-          untold.add(child);
-        }
-      }
-      return needers.isEmpty() && untold.isEmpty()
-          ? null
-          : new Deferral(node, request, needers, untold);
     }
 
     void hang() {
@@ -304,19 +415,25 @@ final class Stopping {
         }
       }
       Told whole = stopOf(node.tree.root);
-      return whole != null && whole.limitNanos() - limit < 0 ? whole.limitNanos() : limit;
+      if (whole == null) {
+        return limit;
+      }
+      if (node.time().nanoTime() - whole.limitNanos() >= 0) {
+        return whole.limitNanos() + StopWatch.GRACE; // a chance to react, and no more
+      }
+      return whole.limitNanos() - limit < 0 ? whole.limitNanos() : limit;
     }
 
     /**
      * One less to wait for. At the end it answers the pleaseStop to fire, unless the node was told
-     * in another way.
+     * in another way, or waits for children that could not be told before.
      */
     private @Nullable OneShot countDown() {
       if (left.decrementAndGet() > 0) {
         return null;
       }
       Told stop = new Told(request.reason(), node.time().nanoTime(), node.time().now(), limitNow());
-      Stopping rest = new Stopping(stop, false, null);
+      Stopping rest = new Stopping(stop, now, null);
       long known = 0;
       while (node.told() == null) {
         Node[] late = node.childrenBeyond(known);
@@ -327,12 +444,27 @@ final class Stopping {
               rest.walk(child, true);
             }
           }
+          List<Node> untold = untoldChildren(node);
+          if (!untold.isEmpty()) {
+            new Deferral(node, stop, now, List.of(), untold).hang();
+            return null;
+          }
         }
         if (node.markTold(stop, known) || (late.length == 0 && node.markToldAnyway(stop))) {
+          watchLate(rest, stop);
           return node.pleaseStop;
         }
+        node.bearTold(stop);
       }
       return null;
+    }
+
+    /** What was told apart from the rest may be due sooner than the watch above looks. */
+    private void watchLate(Stopping rest, Told stop) {
+      long first = Math.min(rest.soonest, StopWatch.Due.of(node, stop).first());
+      if (node.state() >= Node.STARTED) {
+        watch(node, first);
+      }
     }
   }
 

@@ -98,8 +98,9 @@ public final class ThreadBuilder {
   }
 
   /**
-   * Names threads that the new one needs to the end: they are told to stop only after it has
-   * stopped, wherever the stop comes from.
+   * Names threads that the new one needs to the end: they, and the threads below them, are told to
+   * stop only after it has stopped, wherever the stop comes from. Where its own end waits for a
+   * thread below one that it needs, that one alone is told so late.
    *
    * @param needed the threads, started already
    * @return a changed builder
