@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
@@ -260,10 +261,9 @@ public final class ThreadTree implements AutoCloseable {
     return root.stopped;
   }
 
-  /** {@return why this tree was told to stop; null before} */
-  public @Nullable StopReason stopReason() {
-    Told told = root.told();
-    return told == null ? null : told.reason();
+  /** {@return why this tree was told to stop; empty before} */
+  public Optional<StopReason> stopReason() {
+    return root.handle.stopReason();
   }
 
   /**

@@ -64,7 +64,7 @@ class ThreadTreeTest {
       assertThat(tree).hasToString("tree \"shop\"");
       assertThat(tree.call("till", _ -> ManagedThread.current().path()).join())
           .isEqualTo("shop/till");
-      assertThat(tree.stopReason()).isNull();
+      assertThat(tree.stopReason()).isEmpty();
       assertThat(tree.pleaseStop().isSignalled()).isFalse();
       assertThat(tree.stopped().isSignalled()).isFalse();
     }
@@ -175,7 +175,7 @@ class ThreadTreeTest {
       release.go();
       assertThat(get(closer)).contains(new Outcome.Returned<>(null));
       assertThat(tree.stopped().isSignalled()).isTrue();
-      assertThat(tree.stopReason().message()).isEqualTo("the tree is closed");
+      assertThat(tree.stopReason().orElseThrow().message()).isEqualTo("the tree is closed");
     }
   }
 
@@ -359,7 +359,7 @@ class ThreadTreeTest {
     tree.close();
     var reason = tree.stopReason();
     tree.close();
-    assertThat(tree.stopReason()).isSameAs(reason);
+    assertThat(tree.stopReason()).isEqualTo(reason);
   }
 
   @ParameterizedTest
@@ -396,9 +396,9 @@ class ThreadTreeTest {
       tree.stop("enough");
       assertThat(tree.pleaseStop().isSignalled()).isTrue();
       assertThat(thread.pleaseStop().isSignalled()).isTrue();
-      assertThat(thread.stopReason()).contains(tree.stopReason());
-      assertThat(tree.stopReason().kind()).isEqualTo(StopReason.Kind.REQUESTED);
-      assertThat(tree.stopReason().message()).isEqualTo("enough");
+      assertThat(thread.stopReason()).isEqualTo(tree.stopReason());
+      assertThat(tree.stopReason().orElseThrow().kind()).isEqualTo(StopReason.Kind.REQUESTED);
+      assertThat(tree.stopReason().orElseThrow().message()).isEqualTo("enough");
       assertThat(tree.stopped().isSignalled()).isFalse();
       release.go();
       tree.stopped().await(); // though nobody closes it
@@ -412,7 +412,7 @@ class ThreadTreeTest {
       var thread = tree.run("x", _ -> release.await());
       tree.stop("first");
       tree.stop("second");
-      assertThat(tree.stopReason().message()).isEqualTo("first");
+      assertThat(tree.stopReason().orElseThrow().message()).isEqualTo("first");
       assertThat(thread.stopReason().orElseThrow().message()).isEqualTo("first");
       release.go();
     }
@@ -430,7 +430,7 @@ class ThreadTreeTest {
               });
       assertThat(thread.join()).isTrue();
       tree.stopped().await();
-      assertThat(tree.stopReason().by()).isEqualTo("t/x");
+      assertThat(tree.stopReason().orElseThrow().by()).isEqualTo("t/x");
     }
   }
 
@@ -443,7 +443,7 @@ class ThreadTreeTest {
       tree.stop("enough");
       var late = tree.call("late", Signal::isSignalled);
       assertThat(late.join()).isTrue();
-      assertThat(late.stopReason()).contains(tree.stopReason());
+      assertThat(late.stopReason()).isEqualTo(tree.stopReason());
       release.go();
     }
   }
@@ -497,7 +497,7 @@ class ThreadTreeTest {
               return Thread.interrupted();
             });
         assertThat(get(waiter)).as("status").isFalse();
-        assertThat(tree.stopReason()).isNull();
+        assertThat(tree.stopReason()).isEmpty();
         assertThat(tree.call("x", Signal::isSignalled).join()).isFalse();
       }
     }
@@ -518,7 +518,7 @@ class ThreadTreeTest {
             });
         waiter.interruptWhenBlocked();
         assertThat(get(waiter)).as("status").isFalse();
-        assertThat(tree.stopReason()).isNull();
+        assertThat(tree.stopReason()).isEmpty();
         assertThat(thread.pleaseStop().isSignalled()).isFalse();
       }
     }
@@ -535,7 +535,7 @@ class ThreadTreeTest {
                   .withMessageContaining("\"t/x\" cannot await")
                   .withMessageContaining("pleaseStop"))
           .join();
-      assertThat(tree.stopReason()).isNull();
+      assertThat(tree.stopReason()).isEmpty();
     }
   }
 
@@ -552,10 +552,10 @@ class ThreadTreeTest {
             return null;
           });
       waiter.awaitBlocked();
-      assertThat(tree.stopReason()).isNull();
+      assertThat(tree.stopReason()).isEmpty();
       release.go();
       get(waiter);
-      assertThat(tree.stopReason().message()).isEqualTo("no thread is left");
+      assertThat(tree.stopReason().orElseThrow().message()).isEqualTo("no thread is left");
       assertThat(tree.stopped().isSignalled()).isTrue();
     }
   }
@@ -589,7 +589,7 @@ class ThreadTreeTest {
       tree.stop("enough");
       release.go();
       assertThat(get(waiter)).isTrue();
-      assertThat(tree.stopReason().message()).isEqualTo("enough");
+      assertThat(tree.stopReason().orElseThrow().message()).isEqualTo("enough");
     }
   }
 
@@ -608,13 +608,13 @@ class ThreadTreeTest {
       var waiter = awaitTyped(tree, "exit");
       type(keyboard, "no exit\n  exit  \n");
       get(waiter);
-      assertThat(tree.stopReason().message()).isEqualTo("\"exit\" was typed");
+      assertThat(tree.stopReason().orElseThrow().message()).isEqualTo("\"exit\" was typed");
 
       var waiterAtEnd = awaitTyped(other, "exit");
       close(keyboard);
       Grove.eventually(() -> threadsNamed("more-threads-standard-input").isEmpty());
       waiterAtEnd.awaitBlocked();
-      assertThat(other.stopReason()).isNull();
+      assertThat(other.stopReason()).isEmpty();
       other.stop("enough");
       get(waiterAtEnd);
     } finally {
@@ -694,7 +694,7 @@ class ThreadTreeTest {
       while_.interruptWhenBlocked();
       assertThat(get(before)).as("status").isFalse();
       assertThat(get(while_)).as("status").isFalse();
-      assertThat(tree.stopReason()).isNull();
+      assertThat(tree.stopReason()).isEmpty();
     }
   }
 
@@ -822,7 +822,7 @@ class ThreadTreeTest {
       close(goes);
       assertThat(goes.failures()).isNotEmpty();
       assertThat(stays.failures()).isEmpty();
-      assertThat(stays.stopReason()).isNull();
+      assertThat(stays.stopReason()).isEmpty();
       assertThat(survivor.pleaseStop().isSignalled()).isFalse();
       assertThat(survivor.path()).isEqualTo("stays/x");
       assertThat(stays.call("y", Signal::isSignalled).join()).isFalse();

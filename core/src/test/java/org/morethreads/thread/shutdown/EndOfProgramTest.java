@@ -1,7 +1,5 @@
 package org.morethreads.thread.shutdown;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import org.morethreads.fixture.ChildJvm;
 
 /** What leads to the end of a program, in which order it stops, and with which status (H11). */
@@ -137,8 +135,7 @@ class EndOfProgramTest {
   void signal_whileStoppingForAnotherReason_saysThatItDoesNot() throws Exception {
     try (ChildJvm jvm = ChildJvm.start(Programs.DeafAndMainReturns.class)) {
       jvm.awaitErr("waits for").signal("INT").awaitErr("Another one ends it at once");
-      Thread.sleep(600); // longer than what counts as one
-      jvm.signal("INT").end().isStatus(SIGINT, 4).logs("A second signal");
+      jvm.signalToTheEnd("INT").end().isStatus(SIGINT, 4).logs("A second signal");
     }
   }
 
@@ -146,9 +143,7 @@ class EndOfProgramTest {
   void sighup_ignoredByTheParent_staysIgnored() throws Exception {
     String ignoring = "trap '' HUP; exec \"$@\"";
     try (ChildJvm jvm = ChildJvm.startThrough(ignoring, Programs.Serves.class)) {
-      jvm.awaitReady().signal("HUP").signal("HUP");
-      Thread.sleep(500); // nothing is to happen
-      assertThat(jvm.isAlive()).isTrue();
+      jvm.awaitReady().signal("HUP").signal("HUP"); // else the status would be that of a hang-up
       jvm.signal("TERM").end().isStatus(SIGTERM, SOON).stopsInOrderBeforeLastWords();
     }
   }
@@ -156,9 +151,7 @@ class EndOfProgramTest {
   @InChildJvm
   void sighup_underNohup_staysIgnored() throws Exception {
     try (ChildJvm jvm = ChildJvm.startThrough("exec nohup \"$@\"", Programs.Serves.class)) {
-      jvm.awaitReady().signal("HUP");
-      Thread.sleep(500); // nothing is to happen
-      assertThat(jvm.isAlive()).isTrue();
+      jvm.awaitReady().signal("HUP"); // else the status would be that of a hang-up
       jvm.signal("TERM").end().isStatus(SIGTERM, SOON).stopsInOrderBeforeLastWords();
     }
   }
@@ -365,10 +358,8 @@ class EndOfProgramTest {
   @InChildJvm
   void awaitShutdown_interrupted_forgetsTheTypedWord() throws Exception {
     try (ChildJvm jvm = ChildJvm.start(Programs.ForgetsTheTypedWord.class)) {
-      jvm.awaitReady().type("exit");
-      Thread.sleep(500); // nothing is to happen
-      assertThat(jvm.isAlive()).isTrue();
-      jvm.signal("TERM").end().isStatus(SIGTERM, SOON).stopsInOrderBeforeLastWords();
+      jvm.awaitReady().type("exit").type("quit");
+      jvm.end().isStatus(0, SOON).stopsInOrderBeforeLastWords().says("\"quit\" was typed");
     }
   }
 

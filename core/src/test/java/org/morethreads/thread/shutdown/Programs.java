@@ -230,7 +230,8 @@ final class Programs {
       } catch (InterruptedException e) {
         say("goes on");
       }
-      serve();
+      serve(ThreadTree.orTyped("quit"));
+      say(ThreadTree.main().stopReason().orElseThrow().message());
     }
   }
 
@@ -239,7 +240,7 @@ final class Programs {
       startThreeThreads();
       ManagedThread.run("decider", stop -> ThreadTree.main().stop("had enough"));
       ThreadTree.main().awaitShutdown();
-      say("last words: " + ThreadTree.main().stopReason());
+      say("last words: " + ThreadTree.main().stopReason().orElseThrow());
     }
   }
 

@@ -1,7 +1,5 @@
 package org.morethreads.examples.census;
 
-import static java.util.Objects.requireNonNull;
-
 import java.io.Console;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -97,7 +95,7 @@ final class Census implements Callable<Integer> {
     tree.awaitShutdown();
     failed.advance(tree.failures().size());
     var top = writer.outcome().orElseThrow() instanceof Outcome.Returned(String it) ? it : "";
-    return report(requireNonNull(tree.stopReason()), (System.nanoTime() - start) / 1e9, top);
+    return report(tree.stopReason().orElseThrow(), (System.nanoTime() - start) / 1e9, top);
   }
 
   /** Finds class files, until told to stop. */
