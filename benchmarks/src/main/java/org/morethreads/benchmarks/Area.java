@@ -1,0 +1,71 @@
+package org.morethreads.benchmarks;
+
+import static org.morethreads.benchmarks.Target.absolute;
+import static org.morethreads.benchmarks.Target.atMost;
+
+import java.util.List;
+import java.util.Locale;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+
+/** What is measured together, with the targets that it is held against. */
+@SuppressWarnings("ImmutableEnumChecker") // the lists are made by List.of
+enum Area {
+  QUEUE(
+      List.of(QueueThroughput.class, QueuePingPong.class),
+      List.of(
+          atMost(1.0, "QueueThroughput", "ours", "ABQ"),
+          atMost(1 / 5.0, "QueueThroughput.*1000-1", "ours", "ABQ"),
+          atMost(1 / 1.5, "QueueThroughput", "ours-until", "ABQ"),
+          atMost(1 / 2.0, "QueueThroughput.*V (1|8)-1", "ours-until", "ABQ"),
+          atMost(1 / 5.0, "QueueThroughput.*1000-1", "ours-until", "ABQ"),
+          atMost(1 / 1.5, "QueueThroughput", "ours-drain", "ABQ"),
+          atMost(1.0, "QueuePingPong", "ours", "ABQ"))) {
+    @Override
+    void quicken(ChainedOptionsBuilder options) {
+      options.param("topology", "P 1-1", "V 1-1", "V 8-1", "V 1000-1");
+      options.param("peer", "ours", "ours-until", "ABQ");
+    }
+  },
+  SIGNAL(
+      List.of(SignalOperations.class, SignalRelease.class),
+      List.of(
+          atMost(1.2, "createGoCheck|createThenGo|orGoCheck|orThenGo", "ours", "CompletableFuture"),
+          atMost(1.1, "SignalRelease", "ours", "CountDownLatch"),
+          atMost(1.1, "SignalRelease", "ours", "CompletableFuture"))),
+  STOP(
+      List.of(SharedStop.class),
+      List.of(absolute(150, "SharedStop", "ours"), atMost(1.0, "SharedStop", "ours", "anyOf"))),
+  TILL(
+      List.of(TillOperations.class),
+      List.of(
+          absolute(40, "createAbandon", "ours"),
+          absolute(70, "createCheck", "ours"),
+          atMost(1.0, "createAbandon", "ours", "FJPschedule"))),
+  THREAD(
+      List.of(StartJoin.class), List.of(atMost(1.3, "StartJoin", "ours", "startVirtualThread"))) {
+    @Override
+    void quicken(ChainedOptionsBuilder options) {
+      options.param("peer", "ours", "startVirtualThread");
+    }
+  },
+  LOCK(
+      List.of(LockOperations.class, LockPingPong.class),
+      List.of(
+          atMost(1.3, "LockOperations", "ours", "ReentrantLock"),
+          atMost(1.1, "LockPingPong.*V", "ours", "ReentrantLock")));
+
+  final List<Class<?>> benchmarks;
+  final List<Target> targets;
+
+  Area(List<Class<?>> benchmarks, List<Target> targets) {
+    this.benchmarks = benchmarks;
+    this.targets = targets;
+  }
+
+  /** Leaves out what a quick run has no time for. */
+  void quicken(ChainedOptionsBuilder options) {}
+
+  String title() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,76 @@
+package org.morethreads.benchmarks;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.openjdk.jmh.runner.RunnerException;
+
+/** Runs areas and writes what they showed: see {@code benchmarks/run}. */
+final class Bench {
+  private Bench() {}
+
+  public static void main(String... arguments) throws IOException, RunnerException {
+    boolean quick = false;
+    List<Area> areas = new ArrayList<>();
+    Path results = Path.of(arguments[0]);
+    for (String argument : Arrays.asList(arguments).subList(1, arguments.length)) {
+      if (argument.equals("--quick")) {
+        quick = true;
+      } else {
+        areas.add(areaOf(argument));
+      }
+    }
+    if (areas.isEmpty()) {
+      areas = List.of(Area.values());
+    }
+    Files.createDirectories(results);
+    List<String> lines = new ArrayList<>();
+    StringBuilder table = new StringBuilder(machine(quick));
+    for (Area area : areas) {
+      Report report = new Report(area, new Rounds(area, quick).run());
+      if (report.isEmpty()) {
+        System.err.println(area.title() + ": nothing was measured; see what JMH says above.");
+        System.exit(1);
+      }
+      table.append(report.markdown());
+      Files.writeString(results.resolve(area.title() + ".json"), report.json());
+      System.out.println(report.markdown());
+      System.out.println(report.line());
+      lines.add(report.line());
+    }
+    Files.writeString(results.resolve("table.md"), table);
+    System.out.println();
+    lines.forEach(System.out::println);
+  }
+
+  private static Area areaOf(String argument) {
+    for (Area area : Area.values()) {
+      if (area.title().equals(argument)) {
+        return area;
+      }
+    }
+    System.err.println(
+        "There is no area \""
+            + argument
+            + "\"; there are: "
+            + String.join(" ", Arrays.stream(Area.values()).map(Area::title).toList()));
+    System.exit(2);
+    throw new IllegalStateException();
+  }
+
+  private static String machine(boolean quick) {
+    Runtime runtime = Runtime.getRuntime();
+    return String.format(
+        Locale.ROOT,
+        "%d processors, %s %s, JDK %s, -Xms4g -Xmx4g, %s%n%n",
+        runtime.availableProcessors(),
+        System.getProperty("os.name"),
+        System.getProperty("os.arch"),
+        System.getProperty("java.runtime.version"),
+        quick ? "quick: one round" : "five rounds, each peer in a JVM of its own in each");
+  }
+}
