@@ -21,6 +21,9 @@ public final class Firing {
   private @Nullable Dependent last;
   private @Nullable List<Firing> consequences;
 
+  /** Whether there are actions to run. */
+  private boolean hasActions;
+
   private Firing(OneShot cause) {
     this.cause = cause;
   }
@@ -134,7 +137,7 @@ public final class Firing {
    * that has more to do before it hands itself to user code.
    *
    * @param signal the signal
-   * @return what is to be finished, or null when there is nothing, or when it has fired before
+   * @return what is to be finished, or null when there are no actions, or when it has fired before
    */
   public static @Nullable Firing begin(OneShot signal) {
     Dependent stack = signal.take();
@@ -148,7 +151,7 @@ public final class Firing {
     }
     Firing pass = new Firing(signal);
     pass.signalAndWake(stack);
-    return pass;
+    return pass.hasActions || pass.consequences != null ? pass : null;
   }
 
   /** Runs the actions. */
@@ -224,6 +227,8 @@ public final class Firing {
     for (Dependent node = first; node != null; node = node.after) {
       if (node instanceof Dependent.WaitLink link) {
         link.wake();
+      } else if (node instanceof Dependent.Action) {
+        hasActions = true;
       }
     }
   }

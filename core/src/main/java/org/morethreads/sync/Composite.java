@@ -4,8 +4,6 @@ import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
@@ -95,10 +93,9 @@ final class Composite extends LazySignal {
         : operand.isSignalled();
   }
 
-  private List<Signal> leaves() {
-    List<Signal> leaves = new ArrayList<>(LARGEST);
-    left.addLeaves(leaves);
-    right.addLeaves(leaves);
+  private Signal[] leaves() {
+    Signal[] leaves = new Signal[left.weight() + right.weight()];
+    right.addLeaves(leaves, left.addLeaves(leaves, 0));
     return leaves;
   }
 
@@ -108,13 +105,12 @@ final class Composite extends LazySignal {
   }
 
   @Override
-  void addLeaves(List<Signal> leaves) {
+  int addLeaves(Signal[] leaves, int at) {
     if (attachment != null) {
-      leaves.add(this);
-    } else {
-      left.addLeaves(leaves);
-      right.addLeaves(leaves);
+      leaves[at] = this;
+      return at + 1;
     }
+    return right.addLeaves(leaves, left.addLeaves(leaves, at));
   }
 
   @Override
@@ -147,35 +143,68 @@ final class Composite extends LazySignal {
 
   @Override
   Activation arm() {
-    Edges edges = new Edges(leaves());
-    for (int i = 0; i < edges.leaves.length; i++) {
-      edges.links[i] = new Edge(this);
-      if (edges.leaves[i] instanceof LazySignal lazy) {
-        lazy.retain();
-      }
-      Firing.push(
-          edges.leaves[i],
-          edges.links[i]); // one that has fired is seen by the evaluation that follows
+    return isLeaf(left) && isLeaf(right) ? new Pair(this) : new Edges(this);
+  }
+
+  private static boolean isLeaf(Signal operand) {
+    return !(operand instanceof Composite composite && composite.attachment == null);
+  }
+
+  /** Hangs an edge into a leaf; one that has fired is seen by the evaluation that follows. */
+  private static void hang(Signal leaf, Edge edge) {
+    if (leaf instanceof LazySignal lazy) {
+      lazy.retain();
     }
-    return edges;
+    Firing.push(leaf, edge);
+  }
+
+  /** Takes an edge out of a leaf; one that has fired has dropped it, or is about to look at it. */
+  private static void takeOut(Signal leaf, Edge edge) {
+    if (!Firing.isFired(leaf) && Firing.remove(leaf, edge) && leaf instanceof LazySignal lazy) {
+      lazy.release();
+    }
+  }
+
+  /** The edges of a composite of two leaves, as most are. */
+  private static final class Pair extends Activation {
+    private static final long serialVersionUID = 1;
+    private final transient Composite composite;
+    private final transient Edge toLeft;
+    private final transient Edge toRight;
+
+    Pair(Composite composite) {
+      this.composite = composite;
+      this.toLeft = new Edge(composite);
+      this.toRight = new Edge(composite);
+      hang(composite.left, toLeft);
+      hang(composite.right, toRight);
+    }
+
+    @Override
+    void disarm() {
+      takeOut(composite.left, toLeft);
+      takeOut(composite.right, toRight);
+    }
   }
 
   private static final class Edges extends Activation {
     private static final long serialVersionUID = 1;
     private final transient Signal[] leaves;
-    private final transient Dependent[] links;
+    private final transient Edge[] links;
 
-    Edges(List<Signal> leaves) {
-      this.leaves = leaves.toArray(new Signal[0]);
-      this.links = new Dependent[this.leaves.length];
+    Edges(Composite composite) {
+      this.leaves = composite.leaves();
+      this.links = new Edge[leaves.length];
+      for (int i = 0; i < leaves.length; i++) {
+        links[i] = new Edge(composite);
+        hang(leaves[i], links[i]);
+      }
     }
 
     @Override
     void disarm() {
       for (int i = 0; i < leaves.length; i++) {
-        if (Firing.remove(leaves[i], links[i]) && leaves[i] instanceof LazySignal lazy) {
-          lazy.release();
-        }
+        takeOut(leaves[i], links[i]);
       }
     }
   }
@@ -222,10 +251,10 @@ final class Composite extends LazySignal {
 
     Attachment(Composite composite) {
       super(composite, COLLECTED);
-      List<Signal> leaves = composite.leaves();
-      this.edges = new WeakEdge[leaves.size()];
+      Signal[] leaves = composite.leaves();
+      this.edges = new WeakEdge[leaves.length];
       for (int i = 0; i < edges.length; i++) {
-        edges[i] = new WeakEdge(this, leaves.get(i));
+        edges[i] = new WeakEdge(this, leaves[i]);
       }
     }
 

@@ -351,9 +351,13 @@ public abstract class Signal extends OneShot {
     waiting.link(this);
   }
 
-  /** Adds the signals that a composite of this one must watch. */
-  void addLeaves(List<Signal> leaves) {
-    leaves.add(this);
+  /**
+   * Writes the signals that a composite of this one must watch into an array, from a place on;
+   * returns the place behind them.
+   */
+  int addLeaves(Signal[] leaves, int at) {
+    leaves[at] = this;
+    return at + 1;
   }
 
   /** Counts the leaves that must be read to compute this signal. */

@@ -85,8 +85,7 @@ final class Children {
     if (use == null) {
       use = new NameUse();
       names.put(name, use);
-      lastName = name;
-      lastUse = use;
+      remember(name, use);
     }
     use.alive++;
     return ++use.given;
@@ -95,9 +94,7 @@ final class Children {
   private void takeNameBack(String name) {
     NameUse use = useOf(name);
     if (use != null && --use.alive == 0) {
-      names.remove(name);
-      lastName = null;
-      lastUse = null;
+      use.given = 0; // it stays, as that of the last name seen, which often comes again
     }
   }
 
@@ -108,9 +105,16 @@ final class Children {
     }
     NameUse use = names.get(name);
     if (use != null) {
-      lastName = name;
-      lastUse = use;
+      remember(name, use);
     }
     return use;
+  }
+
+  private void remember(String name, NameUse use) {
+    if (lastName != null && lastUse != null && lastUse != use && lastUse.alive == 0) {
+      names.remove(lastName);
+    }
+    lastName = name;
+    lastUse = use;
   }
 }

@@ -329,7 +329,15 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   }
 
   void unlockChildren() {
-    childLock &= ~LOCKED; // nobody else writes it meanwhile
+    unlockChildren(0);
+  }
+
+  /**
+   * Unlocks, and sets a bit. A release is enough: whoever needs to see what was done takes the lock
+   * before, by a CAS on the same field.
+   */
+  private void unlockChildren(int bit) {
+    CHILD_LOCK.setRelease(this, (childLock & ~LOCKED) | bit); // nobody else writes it meanwhile
   }
 
   /** Called with the child lock. */
@@ -483,14 +491,10 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   /** Closes the list if it is empty; answers whether it is closed. */
   boolean closeIfEmpty() {
     lockChildren();
-    try {
-      if (children == null || children.count == 0) {
-        childLock |= CLOSED; // with the lock: nobody else writes it
-      }
-      return (childLock & CLOSED) != 0;
-    } finally {
-      unlockChildren();
-    }
+    boolean empty = children == null || children.count == 0;
+    boolean close = empty || (childLock & CLOSED) != 0;
+    unlockChildren(close ? CLOSED : 0);
+    return close;
   }
 
   // ---- start
@@ -802,7 +806,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       }
       return false;
     }
-    state = ENDED;
+    STATE.setRelease(this, ENDED);
     if (whole instanceof Outcome.Abandoned) {
       tree.abandoned(this);
     }

@@ -14,8 +14,8 @@ final class StartSite {
   /*
    * Walking the stack costs several times what starting a virtual thread does. So the line is remembered for each class of task,
    * which for a lambda means for each place in the source: as long as all starts looked at so far came from one line, only each
-   * 64th start is looked at, and a trace says of the others that the line is that of the starts before. A task class that was
-   * started from two lines is always looked at.
+   * 64th start is looked at, later each 512th, and a trace says of the others that the line is that of the starts before. A task
+   * class that was started from two lines is always looked at.
    */
   private static final String OURS = "org.morethreads.";
 
@@ -30,6 +30,8 @@ final class StartSite {
 
   private static final StackTraceElement[] NONE = {};
   private static final int TRUSTED_AFTER = 64;
+  private static final int TRUSTED_MORE_AFTER = 4096;
+  private static final int TRUSTED_MORE = 512;
 
   /** One failure that many threads throw would grow by each of them. */
   static final int MOST_BOUNDARIES = 16;
@@ -73,7 +75,7 @@ final class StartSite {
     Known known = KNOWN.get(identity(task));
     int seen = known.seen++;
     StackTraceElement[] line = known.line;
-    if (line != null && !known.varies && seen > TRUSTED_AFTER && seen % TRUSTED_AFTER != 0) {
+    if (line != null && !known.varies && isTrusted(seen)) {
       return known.assumed;
     }
     StackTraceElement[] walked = walk(1);
@@ -84,6 +86,11 @@ final class StartSite {
       known.varies = true;
     }
     return walked;
+  }
+
+  private static boolean isTrusted(int seen) {
+    int each = seen > TRUSTED_MORE_AFTER || seen < 0 ? TRUSTED_MORE : TRUSTED_AFTER;
+    return (seen > TRUSTED_AFTER || seen < 0) && seen % each != 0;
   }
 
   private static Class<?> identity(Object task) {

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -62,6 +61,10 @@ public final class ThreadTree implements AutoCloseable {
   final Node root;
   final Time time;
   final Reports reports;
+
+  /** The options of threads at the top of this tree. */
+  private final Options topmost;
+
   private final boolean main;
   private final boolean wholeStarts;
   private final @Nullable ThreadTree openedBefore;
@@ -78,13 +81,6 @@ public final class ThreadTree implements AutoCloseable {
   private final AtomicInteger lateEnds = new AtomicInteger();
   private final AtomicInteger abandonedCount = new AtomicInteger();
 
-  /**
-   * True for an abandoned thread that still runs; false for one that has ended before it was listed
-   * here. Whoever comes second, the one that gives a thread up or the thread that ends, takes the
-   * entry out.
-   */
-  private final Map<Node, Boolean> abandoned = new ConcurrentHashMap<>();
-
   private final Set<Surroundings.Leftovers> leftovers = ConcurrentHashMap.newKeySet();
 
   private ThreadTree(String name, StopPolicy policy, Time time, boolean main, boolean wholeStarts) {
@@ -99,6 +95,7 @@ public final class ThreadTree implements AutoCloseable {
           copy.policy = policy;
         });
     this.root = new Node(this, null, name, options, null);
+    this.topmost = Options.STANDARD.with(copy -> copy.parent = root);
     root.startedAtNanos = time.nanoTime();
   }
 
@@ -241,7 +238,8 @@ public final class ThreadTree implements AutoCloseable {
    * @return a builder
    */
   public ThreadBuilder named(String name) {
-    return ManagedThread.named(name).parent(this);
+    ManagedThread.checkName(name);
+    return new ThreadBuilder(name, topmost);
   }
 
   /** {@return the living threads at the top, in the order in which they were started} */
@@ -597,24 +595,16 @@ public final class ThreadTree implements AutoCloseable {
   /** A thread is being abandoned, and nobody has been told yet; it may end meanwhile. */
   void abandoned(Node node) {
     abandonedCount.incrementAndGet();
-    abandoned.compute(node, (_, ended) -> ended == null ? Boolean.TRUE : null);
+    Abandoned.begins(node);
   }
 
   List<Node> abandonedAlive() {
-    List<Node> alive = new ArrayList<>();
-    abandoned.forEach((node, runs) -> {
-      if (node.hasLeftWithoutSaying()) {
-        abandoned.remove(node); // nobody else will
-      } else if (runs) {
-        alive.add(node);
-      }
-    });
-    return alive;
+    return Abandoned.running(this);
   }
 
   /** A thread that was abandoned has ended after all. */
   void abandonedThreadEnded(Node node, Outcome<?> late) {
-    abandoned.compute(node, (_, listed) -> listed == null ? Boolean.FALSE : null);
+    Abandoned.ended(node);
     String text =
         "Thread \""
             + node

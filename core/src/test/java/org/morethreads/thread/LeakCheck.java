@@ -1,12 +1,9 @@
 package org.morethreads.thread;
 
-import java.lang.reflect.Method;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -29,9 +26,6 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
   private static final int STANDARD_PATIENCE = 10;
 
   private static final Namespace NAMESPACE = Namespace.create(LeakCheck.class);
-
-  /** A frame that is on the stack of each thread that the library has started for a task. */
-  private static final String RUNS_A_TASK = Node.class.getName() + ".run(";
 
   /** For the service loader. */
   public LeakCheck() {}
@@ -77,40 +71,28 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
     for (ThreadTree tree : JvmShutdown.allOpen()) {
       if (!tree.isMain()) {
         found.add("open " + tree + ":\n" + tree.dump().stripTrailing());
+        tree.children().forEach(child -> addWithChildren(child, found));
       }
     }
-    for (String thread : allThreads()) {
-      if (thread.contains(RUNS_A_TASK)) {
-        found.add("managed thread " + thread);
-      }
+    for (Node node : Abandoned.running(null)) {
+      found.add(described(node));
     }
     return found;
   }
 
-  /**
-   * All threads of the JVM as text, with their stacks. The virtual ones are in the dump of the
-   * HotSpot JVM alone; by reflection, since core does not read its module.
-   */
-  private static List<String> allThreads() throws Exception {
-    Class<?> diagnostics = Class.forName("com.sun.management.HotSpotDiagnosticMXBean");
-    Class<?> format = Class.forName(diagnostics.getName() + "$ThreadDumpFormat");
-    Object bean =
-        Class.forName("java.lang.management.ManagementFactory")
-            .getMethod("getPlatformMXBean", Class.class)
-            .invoke(null, diagnostics);
-    Method dump = diagnostics.getMethod("dumpThreads", String.class, format);
-    Path directory = Files.createTempDirectory("threads");
-    Path file = directory.resolve("threads.txt");
-    try {
-      Object text = format.getField("TEXT_PLAIN").get(null);
-      dump.invoke(bean, file.toString(), text);
-      return Arrays.stream(Files.readString(file).split("\n\n"))
-          .map(String::strip)
-          .filter(thread -> thread.startsWith("#"))
-          .toList();
-    } finally {
-      Files.deleteIfExists(file);
-      Files.delete(directory);
-    }
+  private static void addWithChildren(ManagedThread<?> thread, List<String> found) {
+    found.add(described(thread.node));
+    thread.children().forEach(child -> addWithChildren(child, found));
+  }
+
+  /** A thread with its stack. */
+  private static String described(Node node) {
+    Thread thread = Objects.requireNonNull(node.thread());
+    return "managed thread #%d \"%s\" %s%s"
+        .formatted(
+            thread.threadId(),
+            thread.getName(),
+            thread.isVirtual() ? "virtual" : "platform",
+            StopWatch.stack(thread));
   }
 }

@@ -14,7 +14,7 @@ import org.morethreads.sync.Signal;
 
 /**
  * A program with very many threads, for {@link ManyThreadsTest}, which runs it in a JVM of its own:
- * {@code ManyThreads tree COUNT FILE}, or {@code ManyThreads bytes COUNT}.
+ * {@code ManyThreads tree COUNT FILE}, or {@code ManyThreads bytes COUNT WARMUPS}.
  */
 final class ManyThreads {
   private static final StopPolicy PATIENT =
@@ -29,7 +29,7 @@ final class ManyThreads {
     if (arguments[0].equals("tree")) {
       startDumpAndStop(count, Path.of(arguments[2]));
     } else {
-      compareBytes(count);
+      compareBytes(count, Integer.parseInt(arguments[2]));
     }
     System.out.println("done");
     System.exit(0); // the keeper of the main tree has nothing to do with this
@@ -99,8 +99,8 @@ final class ManyThreads {
 
   // ---- bytes
 
-  private static void compareBytes(int count) throws Exception {
-    for (int i = 0; i < 5; i++) { // compiled frames are smaller, and what programs have
+  private static void compareBytes(int count, int warmUps) throws Exception {
+    for (int i = 0; i < warmUps; i++) { // compiled frames are smaller, and what programs have
       bytesOfBare(20_000);
       bytesOfManaged(20_000, _ -> parkToTheEnd());
       bytesOfManaged(20_000, Signal::await);
