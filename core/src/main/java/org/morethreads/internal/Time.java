@@ -100,6 +100,14 @@ public abstract class Time {
   public void starting(Surroundings child) {}
 
   /**
+   * A thread announced by {@link #starting} runs. Called by itself, before its task; not by one
+   * that is adopted, which ran before. Must not throw.
+   *
+   * @param child the surroundings of the calling thread
+   */
+  public void began(Surroundings child) {}
+
+  /**
    * A thread announced by {@link #starting} has ended, or could not be started.
    *
    * @param child its surroundings

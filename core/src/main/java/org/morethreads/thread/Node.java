@@ -613,6 +613,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   }
 
   private void begin() {
+    time().began(this);
     STATE.compareAndSet(this, STARTED, RUNNING); // unless it has been abandoned already
     if (hasStep(StopWatch.INTERRUPTED)) {
       deliverInterrupt(Thread.currentThread()); // it came before there was a task to interrupt

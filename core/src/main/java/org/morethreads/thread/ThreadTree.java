@@ -131,14 +131,19 @@ public final class ThreadTree implements AutoCloseable {
   }
 
   /**
-   * Opens a tree of its own with a stop policy, which bounds those of all threads in it.
+   * Opens a tree of its own with a stop policy, which bounds those of all threads in it. It goes by
+   * the clock of the tree that the calling thread belongs to, or has opened: so also in a test on
+   * virtual time.
    *
    * @param name the name of its root
    * @param policy the policy
    * @return the tree, to be closed
    */
   public static ThreadTree open(String name, StopPolicy policy) {
-    return open(Library.MEMBER, name, policy, Time.real(), /* wholeStarts= */ false);
+    ThreadTree around = Surroundings.current() instanceof Node own ? own.tree : opened();
+    return around == null
+        ? open(Library.MEMBER, name, policy, Time.real(), /* wholeStarts= */ false)
+        : open(Library.MEMBER, name, policy, around.time, around.wholeStarts);
   }
 
   /**

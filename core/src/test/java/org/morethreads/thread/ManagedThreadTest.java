@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.fixture.Kind;
 import org.morethreads.fixture.Threads;
 import org.morethreads.internal.Surroundings;
+import org.morethreads.internal.Time;
 import org.morethreads.sync.Signal;
 
 /** H1, H2, H12, H13: what a managed thread is, where it belongs, and what it is given. */
@@ -676,6 +678,52 @@ class ManagedThreadTest {
       db.stop();
       db.join();
     }
+  }
+
+  /** So that a component that opens its own tree is tested on virtual time too. */
+  @Test
+  void open_byAThreadOfATree_orByItsOpener_goesByTheClockOfThat() throws Exception {
+    var time = new ForwardingTime();
+    try (var tree = grove.open(StopPolicy.standard(), time)) {
+      try (var beside = grove.open("beside")) {
+        assertThat(beside.time).isSameAs(time);
+      }
+      tree.run(
+              "opener",
+              _ -> {
+                try (var below = grove.open("below")) {
+                  assertThat(below.time).isSameAs(time);
+                }
+              })
+          .join();
+    }
+    try (var later = grove.open("later")) {
+      assertThat(later.time).isSameAs(Time.real());
+    }
+  }
+
+  /** The time of a tree hears of a thread on the thread itself, before its task and after it. */
+  @ParameterizedTest
+  @EnumSource
+  void time_threadRuns_hearsOfItsBeginAndItsEnd(Kind kind) throws Exception {
+    var heard = new ConcurrentLinkedQueue<String>();
+    var time =
+        new ForwardingTime() {
+          @Override
+          public void began(Surroundings child) {
+            heard.add("began " + child.isOf(Thread.currentThread()));
+          }
+
+          @Override
+          public void ended(Surroundings child) {
+            heard.add("ended " + child.isOf(Thread.currentThread()));
+          }
+        };
+    try (var tree = grove.open(StopPolicy.standard(), time)) {
+      Grove.named(kind, "x").parent(tree).run(_ -> heard.add("task")).join();
+    }
+    Grove.eventually(() -> heard.size() == 3);
+    assertThat(heard).containsExactly("began true", "task", "ended true");
   }
 
   /** Real time that refuses to start threads. */

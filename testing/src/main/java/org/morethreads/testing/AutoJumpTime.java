@@ -1,0 +1,631 @@
+package org.morethreads.testing;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.OneShot;
+import org.morethreads.internal.Surroundings;
+import org.morethreads.internal.Time;
+
+/**
+ * Time that stands still while anybody who takes part has something to do, and jumps to the next
+ * event when all of them wait. What takes a day takes no time, and always the same.
+ *
+ * <p>A thread takes part from {@link #starting} to {@link #ended}: managed and adopted threads of
+ * the tree, the actions of its tills, the drivers of its stops. Whatever blocks outside of the seam
+ * counts as running, and holds the clock.
+ */
+final class AutoJumpTime extends Time {
+  /*
+   * `running` counts the threads that may run, the holds, and the clock itself while it delivers an event. It is incremented for a
+   * thread *before* that thread is made runnable – by its starter, its waker, its interrupter – and decremented by the thread
+   * itself, after it has marked itself parked. So it is zero only when nobody can do anything, and whoever brings it to zero moves
+   * the clock. (Counted by the woken thread itself, the clock would run ahead of it.)
+   *
+   *     RUNNING -> PARKED            the thread itself, in park; then it counts itself out
+   *     PARKED  -> RUNNING           its waker, which has counted it in before, and counts it out again when the CAS fails
+   *     RUNNING -> PERMIT -> RUNNING an unpark that came before the park; taken by the thread itself
+   *     RUNNING|PERMIT -> OUTSIDE    the watch has given the thread up: it has held the clock too long. Counted out by the watch
+   *     OUTSIDE -> RUNNING           the thread itself, at its next park, which returns at once: a permit may have been lost
+   *     any     -> ENDED             the thread itself; counts itself out, unless it was OUTSIDE
+   *
+   * Events are delivered one at a time under `clock`, those of one instant in the order of their making, the next only when all
+   * wait again: so threads that are due at the same time run one after the other. Events must not block, and take no other lock.
+   * `now`, `jumps`, `agenda`, `serials` are written under `clock`; the seats' states by CAS; all else is said at the field.
+   */
+  private final AtomicInteger running = new AtomicInteger();
+  private final Map<Surroundings, Seat> seats = new ConcurrentHashMap<>();
+  private final Set<Hold> holds = ConcurrentHashMap.newKeySet();
+  private final ReentrantLock clock = new ReentrantLock();
+
+  /** Guarded by clock. */
+  private final TreeSet<Event> agenda = new TreeSet<>();
+
+  /** Guarded by clock. */
+  private long serials;
+
+  private volatile long now;
+  private volatile long jumps;
+
+  /** The wall clock at the virtual time zero; moved when somebody sets the wall clock. */
+  private volatile Instant epoch;
+
+  /** Whether the clock has stopped for good: nobody is left who should go on. */
+  private volatile boolean frozen;
+
+  /** What is called, on the thread that parked last, when all wait and no event is to come. */
+  private volatile Runnable onStall = () -> {};
+
+  /** What each thread that takes part runs first of all. */
+  private final Runnable onBegin;
+
+  /** Who hears what is thrown where nobody else would. */
+  private final Consumer<Throwable> onFailure;
+
+  AutoJumpTime(Instant start, Runnable onBegin, Consumer<Throwable> onFailure) {
+    this.epoch = start;
+    this.onBegin = onBegin;
+    this.onFailure = onFailure;
+  }
+
+  /** The place of one thread that takes part. */
+  private static final class Seat {
+    static final int RUNNING = 0;
+    static final int PARKED = 1;
+    static final int PERMIT = 2;
+    static final int OUTSIDE = 3;
+    static final int ENDED = 4;
+
+    final AtomicInteger state = new AtomicInteger(RUNNING);
+    final String name;
+    volatile @Nullable Thread thread;
+
+    /** How often the thread has come by; written by the thread itself. */
+    volatile int visits;
+
+    /** What the watch saw last, and since when, in real time. Used by the watch alone. */
+    int seenVisits = -1;
+
+    long seenSince;
+
+    Seat(Surroundings surroundings) {
+      this.name = surroundings.describe();
+    }
+  }
+
+  /** What is to happen at an instant. */
+  private static final class Event implements Scheduled, Comparable<Event> {
+    private final AutoJumpTime time;
+    private final long at;
+    private final long serial;
+    private final Runnable what;
+
+    /** Whether it is off the agenda. Written under clock. */
+    private volatile boolean gone;
+
+    Event(AutoJumpTime time, long at, long serial, Runnable what) {
+      this.time = time;
+      this.at = at;
+      this.serial = serial;
+      this.what = what;
+    }
+
+    @Override
+    public int compareTo(Event other) {
+      int byTime = Long.compare(at, other.at);
+      return byTime != 0 ? byTime : Long.compare(serial, other.serial);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+      return Long.hashCode(serial);
+    }
+
+    @Override
+    public void cancel() {
+      if (gone) {
+        return;
+      }
+      time.clock.lock();
+      try {
+        if (!gone) {
+          gone = true;
+          time.agenda.remove(this);
+        }
+      } finally {
+        time.clock.unlock();
+      }
+    }
+  }
+
+  // ---- the clock
+
+  @Override
+  public long nanoTime() {
+    return now;
+  }
+
+  @Override
+  public Instant now() {
+    return epoch.plusNanos(now);
+  }
+
+  void setWallClock(Instant instant) {
+    epoch = instant.minusNanos(now);
+  }
+
+  Duration elapsed() {
+    return Duration.ofNanos(now);
+  }
+
+  long jumps() {
+    return jumps;
+  }
+
+  void onStall(Runnable action) {
+    onStall = action;
+  }
+
+  /** Stops the clock for good: those who still wait for a time never come back. */
+  void freeze() {
+    frozen = true;
+  }
+
+  private Event add(long delay, Runnable what) {
+    clock.lock();
+    try {
+      long at = now + Math.max(0, delay);
+      Event event = new Event(this, at < 0 ? Long.MAX_VALUE : at, serials++, what);
+      agenda.add(event);
+      return event;
+    } finally {
+      clock.unlock();
+    }
+  }
+
+  /** One less can run; the last one moves the clock. */
+  private void leave() {
+    if (running.decrementAndGet() == 0 && jump()) {
+      onStall.run();
+    }
+  }
+
+  /** Delivers events until somebody can run. Answers whether all wait, and nothing is to come. */
+  private boolean jump() {
+    clock.lock();
+    try {
+      while (running.get() == 0 && !frozen) {
+        Event next = agenda.pollFirst();
+        if (next == null) {
+          return true;
+        }
+        next.gone = true;
+        running.incrementAndGet(); // the clock itself, until the event has been delivered
+        if (next.at > now) {
+          now = next.at;
+          long before = jumps;
+          jumps = before + 1;
+        }
+        deliver(next);
+        running.decrementAndGet(); // at zero the loop goes on
+      }
+      return false;
+    } finally {
+      clock.unlock();
+    }
+  }
+
+  private void deliver(Event event) {
+    try {
+      event.what.run();
+    } catch (Throwable failure) { // the clock must go on for the others
+      onFailure.accept(failure);
+    }
+  }
+
+  // ---- the seam
+
+  @Override
+  public void park(Surroundings self, Object blocker) {
+    park(self, blocker, Long.MAX_VALUE);
+  }
+
+  @Override
+  public void parkNanos(Surroundings self, Object blocker, long nanos) {
+    if (nanos > 0) {
+      park(self, blocker, nanos);
+    }
+  }
+
+  private void park(Surroundings self, Object blocker, long nanos) {
+    Seat seat = seats.get(self);
+    if (seat == null) {
+      throw new IllegalStateException(
+          "\"" + self.describe() + "\" waits on virtual time, but does not take part in it.");
+    }
+    Thread me = Thread.currentThread();
+    seat.thread = me;
+    if (comesBack(seat)
+        || me.isInterrupted()
+        || seat.state.compareAndSet(Seat.PERMIT, Seat.RUNNING)) {
+      return;
+    }
+    Event alarm = nanos == Long.MAX_VALUE ? null : add(nanos, () -> wake(seat));
+    if (seat.state.compareAndSet(Seat.RUNNING, Seat.PARKED)) {
+      leave();
+      while (seat.state.get() == Seat.PARKED) {
+        LockSupport.park(blocker);
+        if (me.isInterrupted()) { // perhaps by somebody who does not know the seam
+          boolean _ = makeRunnable(seat);
+        }
+      }
+    } else if (!comesBack(seat)) {
+      seat.state.compareAndSet(Seat.PERMIT, Seat.RUNNING); // a permit came
+    }
+    if (alarm != null) {
+      alarm.cancel();
+    }
+  }
+
+  /** Counts a visit; answers whether the thread had been given up, and takes part again. */
+  private boolean comesBack(Seat seat) {
+    int visits = seat.visits; // the thread itself is the only writer
+    seat.visits = visits + 1;
+    if (seat.state.get() != Seat.OUTSIDE) {
+      return false;
+    }
+    running.incrementAndGet();
+    seat.state.set(Seat.RUNNING); // nobody else leads out of OUTSIDE
+    return true;
+  }
+
+  @Override
+  public void unpark(Surroundings target, Thread thread) {
+    Seat seat = seats.get(target);
+    while (seat != null) {
+      switch (seat.state.get()) {
+        case Seat.RUNNING -> {
+          if (seat.state.compareAndSet(Seat.RUNNING, Seat.PERMIT)) {
+            return;
+          }
+        }
+        case Seat.PARKED -> {
+          if (wake(seat)) {
+            return;
+          }
+        }
+        default -> {
+          return; // has a permit, or will look for itself when it comes back, or has ended
+        }
+      }
+    }
+  }
+
+  @Override
+  public void interrupt(Surroundings target, Thread thread) {
+    try (Hold _ = hold()) { // the interrupted one may run before we get on
+      thread.interrupt();
+      Seat seat = seats.get(target);
+      if (seat != null) {
+        boolean _ = wake(seat);
+      }
+    }
+  }
+
+  private boolean wake(Seat seat) {
+    boolean woken = makeRunnable(seat);
+    if (woken) {
+      LockSupport.unpark(seat.thread);
+    }
+    return woken;
+  }
+
+  private boolean makeRunnable(Seat seat) {
+    running.incrementAndGet();
+    if (seat.state.compareAndSet(Seat.PARKED, Seat.RUNNING)) {
+      return true;
+    }
+    leave();
+    return false;
+  }
+
+  @Override
+  public Scheduled schedule(long delayNanos, Runnable action) {
+    running.incrementAndGet(); // for a stranger, who may schedule while all wait
+    try {
+      return add(delayNanos, action);
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public void startDetached(String name, Runnable action) {
+    start(Thread.ofVirtual(), name, action);
+  }
+
+  @Override
+  public void startDriver(String name, Runnable action) {
+    start(Thread.ofPlatform().daemon(), name, action);
+  }
+
+  private void start(Thread.Builder builder, String name, Runnable action) {
+    Detached surroundings = new Detached(this, name, action);
+    Thread thread =
+        builder
+            .name(name)
+            .inheritInheritableThreadLocals(false)
+            .uncaughtExceptionHandler(surroundings)
+            .unstarted(surroundings);
+    starting(surroundings);
+    boolean started = false;
+    try {
+      thread.start();
+      started = true;
+    } finally {
+      if (!started) {
+        ended(surroundings);
+      }
+    }
+  }
+
+  @Override
+  public void starting(Surroundings child) {
+    running.incrementAndGet();
+    seats.put(child, new Seat(child));
+  }
+
+  @Override
+  public void began(Surroundings child) {
+    Seat seat = seats.get(child);
+    if (seat != null) {
+      seat.thread = Thread.currentThread();
+    }
+    onBegin.run();
+  }
+
+  @Override
+  public void ended(Surroundings child) {
+    Seat seat = seats.remove(child);
+    if (seat != null && seat.state.getAndSet(Seat.ENDED) != Seat.OUTSIDE) {
+      leave();
+    }
+  }
+
+  /** The surroundings of a thread for user code that has no thread of its own. */
+  private static final class Detached extends Surroundings
+      implements Runnable, Thread.UncaughtExceptionHandler {
+    private final AutoJumpTime time;
+    private final String name;
+    private final Runnable action;
+    private volatile @Nullable Thread thread;
+
+    Detached(AutoJumpTime time, String name, Runnable action) {
+      this.time = time;
+      this.name = name;
+      this.action = action;
+    }
+
+    @Override
+    public void run() {
+      thread = Thread.currentThread();
+      try {
+        time.began(this);
+        action.run();
+      } finally {
+        time.ended(this);
+      }
+    }
+
+    @Override
+    public AutoJumpTime time() {
+      return time;
+    }
+
+    @Override
+    public boolean isOf(Thread some) {
+      return thread == some;
+    }
+
+    @Override
+    public boolean isHurried() {
+      return false;
+    }
+
+    @Override
+    public long hurriedAtNanos() {
+      return time.nanoTime();
+    }
+
+    @Override
+    public Instant hurriedAt() {
+      return time.now();
+    }
+
+    @Override
+    public @Nullable OneShot hurrySignal() {
+      return null;
+    }
+
+    @Override
+    public String describe() {
+      return name;
+    }
+
+    @Override
+    public void uncaughtException(Thread where, Throwable failure) {
+      time.onFailure.accept(failure);
+    }
+  }
+
+  // ---- holds
+
+  /** Somebody who keeps the clock from moving. */
+  final class Hold implements AutoCloseable {
+    private final AtomicBoolean open = new AtomicBoolean(true);
+    private final @Nullable Throwable where;
+    private final long since = System.nanoTime();
+
+    private Hold(@Nullable Throwable where) {
+      this.where = where;
+    }
+
+    @Override
+    public void close() {
+      if (open.compareAndSet(true, false)) {
+        holds.remove(this);
+        leave();
+      }
+    }
+  }
+
+  /** Keeps the clock from moving for a moment, without being watched. */
+  Hold hold() {
+    running.incrementAndGet();
+    return new Hold(null);
+  }
+
+  /** Keeps the clock from moving for user code, which may forget to let it go. */
+  Hold watchedHold() {
+    running.incrementAndGet();
+    Hold hold = new Hold(new Throwable("the clock is held since here"));
+    holds.add(hold);
+    return hold;
+  }
+
+  /**
+   * Called by one that takes part: lets all others go on until each of them waits or has ended,
+   * while the clock moves by a nanosecond at most.
+   */
+  void awaitOthersBlocked(Surroundings self) throws InterruptedException {
+    long until = now + 1;
+    while (now < until) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException("Interrupted while waiting until all others wait.");
+      }
+      park(self, "until all others wait", until - now);
+    }
+  }
+
+  // ---- for the watch
+
+  /** Whether all wait and no event is to come: only somebody from outside can wake one. */
+  boolean isStalled() {
+    clock.lock();
+    try {
+      return running.get() == 0 && agenda.isEmpty() && !frozen;
+    } finally {
+      clock.unlock();
+    }
+  }
+
+  /**
+   * Waits until those that count as parked have really gone to sleep, so that a dump shows what
+   * they wait for: a thread counts itself out just before. Not longer than a second.
+   */
+  void awaitAsleep() {
+    long end = System.nanoTime() + 1_000_000_000;
+    for (Seat seat : seats.values()) {
+      Thread thread = seat.thread;
+      while (thread != null
+          && seat.state.get() == Seat.PARKED
+          && !isWaiting(thread)
+          && System.nanoTime() - end < 0) {
+        Thread.yield();
+      }
+    }
+  }
+
+  /** The names of the actions that have not ended. */
+  List<String> actions() {
+    return names(/* ofActions= */ true);
+  }
+
+  /** The paths of the managed threads that have not ended. */
+  List<String> living() {
+    return names(/* ofActions= */ false);
+  }
+
+  private List<String> names(boolean ofActions) {
+    return seats.keySet().stream()
+        .filter(each -> each instanceof Detached == ofActions)
+        .map(Surroundings::describe)
+        .toList();
+  }
+
+  /** One that has held the clock too long. */
+  record Holder(String name, @Nullable Thread thread, @Nullable Throwable where, Runnable giveUp) {}
+
+  private long watchedProgress;
+  private long progressSince;
+
+  /**
+   * Finds those who have held the clock for a time. Called by the watch alone, again and again. A
+   * thread that is ready to run but gets no processor, since others are busy, is not one of them.
+   */
+  List<Holder> holders(Duration limit) {
+    long realNow = System.nanoTime();
+    long longest = limit.toNanos();
+    List<Seat> found = new ArrayList<>();
+    long progress = jumps;
+    for (Seat seat : seats.values()) {
+      int visits = seat.visits;
+      progress += visits;
+      int state = seat.state.get();
+      if (visits != seat.seenVisits || state == Seat.PARKED || state >= Seat.OUTSIDE) {
+        seat.seenVisits = visits;
+        seat.seenSince = realNow;
+      } else if (realNow - seat.seenSince >= longest) {
+        found.add(seat);
+      }
+    }
+    if (progress != watchedProgress) {
+      watchedProgress = progress;
+      progressSince = realNow;
+    }
+    boolean othersAreBusy = realNow - progressSince < longest;
+    List<Holder> holders = new ArrayList<>();
+    for (Seat seat : found) {
+      Thread thread = seat.thread;
+      if (!othersAreBusy || (thread != null && isWaiting(thread))) {
+        holders.add(new Holder(seat.name, thread, null, () -> giveUp(seat)));
+      }
+    }
+    for (Hold hold : holds) {
+      if (realNow - hold.since >= longest) {
+        holders.add(new Holder("a hold that was not closed", null, hold.where, hold::close));
+      }
+    }
+    return holders;
+  }
+
+  private static boolean isWaiting(Thread thread) {
+    return switch (thread.getState()) {
+      case BLOCKED, WAITING, TIMED_WAITING -> true;
+      default -> false;
+    };
+  }
+
+  private void giveUp(Seat seat) {
+    if (seat.state.compareAndSet(Seat.RUNNING, Seat.OUTSIDE)
+        || seat.state.compareAndSet(Seat.PERMIT, Seat.OUTSIDE)) {
+      leave();
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package org.morethreads.testing;
+
+import org.morethreads.thread.ManagedThread;
+import org.morethreads.thread.ThreadBuilder;
+
+/** The two kinds of threads that everything that blocks is tested on. */
+enum Kind {
+  VIRTUAL,
+  PLATFORM;
+
+  /** Begins a managed thread of this kind. */
+  ThreadBuilder named(String name) {
+    ThreadBuilder builder = ManagedThread.named(name);
+    return this == VIRTUAL ? builder : builder.platform();
+  }
+
+  /** The usual settings, with the body on a thread of this kind. */
+  VirtualClock.Setup setup() {
+    VirtualClock.Setup setup = VirtualClock.setup();
+    return this == VIRTUAL ? setup : setup.withPlatformThread();
+  }
+
+  /** Begins a thread of this kind that is not managed. */
+  Thread.Builder alien() {
+    return this == VIRTUAL ? Thread.ofVirtual() : Thread.ofPlatform().daemon();
+  }
+}
