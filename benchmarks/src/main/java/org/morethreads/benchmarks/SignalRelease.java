@@ -20,7 +20,7 @@ import org.openjdk.jmh.annotations.State;
 
 /** From the event to the last of many virtual threads that waited for it. */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.SingleShotTime)
+@BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class SignalRelease {
   @Param({"100", "10000"})

