@@ -88,7 +88,21 @@ public final class Log {
         Holder.LOGGER.log(level, message, failure);
       }
     } catch (Throwable broken) { // a log back end that fails must not break a shutdown
-      writeToStandardError(level, message + " (and the log failed: " + broken + ")", failure);
+      try {
+        writeToStandardError(
+            level, message + " (and the log failed: " + words(broken) + ")", failure);
+      } catch (Throwable full) {
+        // no memory even for that: whoever reports something must get on
+      }
+    }
+  }
+
+  /** A failure in words; those of the user's classes may fail themselves. */
+  private static String words(Throwable failure) {
+    try {
+      return failure.toString();
+    } catch (Throwable broken) {
+      return failure.getClass().getName() + ", which cannot say more";
     }
   }
 

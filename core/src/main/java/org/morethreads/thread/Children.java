@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Surroundings;
 
 /**
- * The living children of a node. Everything but {@link #closer} is guarded by the node's child
- * lock.
+ * The living children of a node. Everything but {@link #closer} and {@link #idler} is guarded by
+ * the node's child lock.
  */
 final class Children {
   /** The newest of them; they are linked by {@link Node#older} and {@link Node#newer}. */
@@ -38,8 +38,11 @@ final class Children {
   private @Nullable String lastName;
   private @Nullable NameUse lastUse;
 
-  /** Who waits for the last of them to go. */
+  /** The one that ends the node, and waits for the last of them to go: it alone may be here. */
   volatile @Nullable Closer closer;
+
+  /** One of those who wait until there are none, and look of themselves as well. */
+  volatile @Nullable Closer idler;
 
   /** A thread that waits for the children to go. */
   record Closer(Surroundings surroundings, Thread thread) {

@@ -49,10 +49,13 @@ final class Failures {
       this.failure = failure;
     }
 
-    private void logOnce(String why) {
+    /** Answers false when somebody has claimed it before. */
+    private boolean logOnce(String why) {
       if (state.compareAndSet(UNCLAIMED, LOGGED)) {
         Log.error("Thread \"" + child + "\" failed, and " + why + ".", failure);
+        return true;
       }
+      return state.get() == LOGGED;
     }
 
     private void claim() {
@@ -83,7 +86,7 @@ final class Failures {
     Extras above = parent.extras();
     above.unclaimed.put(child.order, entry);
     if (above.unclaimedCount.incrementAndGet() > MOST_WAITING) {
-      entry.logOnce("too many of its siblings have and wait to be joined");
+      boolean _ = entry.logOnce("too many of its siblings have and wait to be joined");
       onlyCount(above, entry);
       return;
     }
@@ -102,7 +105,7 @@ final class Failures {
                         .startDetached(
                             "unclaimed failure",
                             () -> {
-                              entry.logOnce("nobody has joined it for 60 s");
+                              boolean _ = entry.logOnce("nobody has joined it for 60 s");
                               onlyCount(above, entry);
                             }));
     if (entry.state.get() == Unclaimed.CLAIMED) {
@@ -158,8 +161,11 @@ final class Failures {
   private static void logReleased(Node child, Extras its) {
     Unclaimed entry = its.failure;
     if (entry != null && takeOut(child, entry)) {
+      boolean unknown = entry.state.compareAndSet(Unclaimed.UNCLAIMED, Unclaimed.LOGGED);
       entry.claim();
-      Log.error("Released thread \"" + child + "\" failed.", entry.failure);
+      if (unknown) {
+        Log.error("Released thread \"" + child + "\" failed.", entry.failure);
+      }
     }
   }
 
@@ -187,8 +193,7 @@ final class Failures {
         next != null;
         next = its.unclaimed.pollFirstEntry()) {
       Unclaimed entry = next.getValue();
-      if (entry.state.get() != Unclaimed.CLAIMED) {
-        entry.logOnce("nobody has joined it before its parent ended");
+      if (entry.logOnce("nobody has joined it before its parent ended")) {
         entry.claim();
         entries.add(entry);
       }

@@ -69,6 +69,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
 
   private static final int LOCKED = 1;
   private static final int CLOSED = 1 << 1;
+  private static final int REFUSING = 1 << 2;
 
   /** What sort of thread stands behind a node. */
   enum Kind {
@@ -136,8 +137,9 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   private volatile @Nullable Extras extras;
 
   /**
-   * The bit LOCKED is a spin lock, held for a few instructions; it guards the bit CLOSED, after
-   * which no child can be linked, and the field below.
+   * The bit LOCKED is a spin lock, held for a few instructions; it guards the bits CLOSED, after
+   * which no child can be linked and there is none, and REFUSING, after which none can be linked
+   * either, and the field below.
    */
   private volatile int childLock;
 
@@ -303,6 +305,9 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       } finally {
         unlockChildren();
       }
+      if (isEnded()) { // and perhaps has found none to release
+        present.release();
+      }
     }
     return present;
   }
@@ -323,7 +328,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       if (++spins < 64) {
         Thread.onSpinWait();
       } else {
-        Thread.yield(); // ends: the holder needs no other lock and no other thread
+        letOthersRun(); // ends: the holder needs no other lock and no other thread
       }
     }
   }
@@ -426,10 +431,11 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
 
   /**
    * Links a child, unless this node has closed its list. The child is born told when this node was
-   * told, and when its task has ended.
+   * told, and when its task has ended; the caller sees to that.
+   *
+   * @return what the child is to be told, or null
    */
-  private void link(Node child) {
-    Told bornTold;
+  private @Nullable Told link(Node child) {
     lockChildren();
     try {
       if (state < STARTED && kind() == Kind.OWNED) {
@@ -448,18 +454,29 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
                 + this
                 + "\" has stopped. Start it while the parent runs, or name another parent.");
       }
+      if ((childLock & REFUSING) != 0) {
+        throw new IllegalStateException(
+            "Cannot start thread \""
+                + child.name
+                + "\": the time of its parent \""
+                + this
+                + "\" to stop is over. Name another parent.");
+      }
       if (children == null) {
         children = new Children();
       }
       children.link(child);
       child.state = STARTED;
-      bornTold = told != null ? told : children.bornTold;
+      return told != null ? told : children.bornTold;
     } finally {
       unlockChildren();
     }
+  }
+
+  private void tellBorn(@Nullable Told bornTold) {
     if (bornTold != null) {
       SchedulePoint.at("thread.bornTold");
-      Stopping.tellBorn(child, bornTold);
+      Stopping.tellBorn(this, bornTold);
     }
   }
 
@@ -481,10 +498,14 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       unlockChildren();
     }
     if (last) {
-      Children.Closer closer = its.closer;
-      if (closer != null) {
-        closer.wake();
-      }
+      wake(its.closer);
+      wake(its.idler);
+    }
+  }
+
+  private static void wake(Children.@Nullable Closer waiting) {
+    if (waiting != null) {
+      waiting.wake();
     }
   }
 
@@ -497,6 +518,33 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     return close;
   }
 
+  /**
+   * Links no more children: those that there are can still end. For a node whose time is over, so
+   * that it is not without children only by chance.
+   */
+  void refuseChildren() {
+    lockChildren();
+    try {
+      childLock |= REFUSING; // with the lock: nobody else writes it
+    } finally {
+      unlockChildren();
+    }
+  }
+
+  /** Refuses children when the time that those born now would have is over. */
+  private void refuseChildrenWhenOverdue() {
+    long now = time().nanoTime();
+    lockChildren();
+    try {
+      Told stop = told != null ? told : Objects.requireNonNull(children).bornTold;
+      if (stop != null && now - stop.limitNanos() >= 0) {
+        childLock |= REFUSING; // with the lock: nobody else writes it
+      }
+    } finally {
+      unlockChildren();
+    }
+  }
+
   // ---- start
 
   void start() {
@@ -505,6 +553,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     }
     Node above = Objects.requireNonNull(parent);
     boolean toldBefore = told != null;
+    Told bornTold;
     boolean linked = false;
     try {
       startedFrom = StartSite.capture(Objects.requireNonNull(task), tree);
@@ -512,7 +561,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       startedAtNanos = time().nanoTime();
       options.beforeLink(this);
       SchedulePoint.at("thread.link");
-      above.link(this);
+      bornTold = above.link(this);
       linked = true;
     } finally {
       if (!linked) {
@@ -522,6 +571,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     }
     boolean started = false;
     try {
+      tellBorn(bornTold);
       SchedulePoint.at("thread.linked");
       options.afterLink(this);
       if (told != null) {
@@ -555,12 +605,17 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   }
 
   private void cancelStart(Node above) {
-    closeIfEmpty();
-    OUTCOME.compareAndSet(
-        this,
-        null,
+    STATE.compareAndSet(this, STARTED, CLOSING); // unless it has been abandoned already
+    if (!closeIfEmpty()) {
+      endChildren(); // others have started some
+    }
+    Outcome<?> failed =
         new Outcome.Failed<>(
-            new IllegalStateException("Thread \"" + this + "\" could not be started.")));
+            new IllegalStateException("Thread \"" + this + "\" could not be started."));
+    if (!OUTCOME.compareAndSet(this, null, failed)) {
+      tree.abandonedThreadEnded(this, failed); // who abandoned it has done what follows
+      return;
+    }
     state = ENDED;
     releaseExtras();
     Firing.fire(stopped);
@@ -571,15 +626,27 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   void adoptCurrentThread() {
     thread = Thread.currentThread();
     startedFrom = StartSite.none();
-    Objects.requireNonNull(parent).link(this);
     startedAtNanos = time().nanoTime();
-    state = RUNNING;
+    Told bornTold = Objects.requireNonNull(parent).link(this);
     time().starting(this);
-    Surroundings.remember(this);
+    begin();
+    boolean entered = false;
+    try {
+      tellBorn(bornTold);
+      if (told != null) {
+        Stopping.startsTold(this, /* toldBefore= */ false);
+      }
+      Surroundings.remember(this);
+      entered = true;
+    } finally {
+      if (!entered) {
+        leaveAdoptedThread();
+      }
+    }
   }
 
   void leaveAdoptedThread() {
-    end(null, null);
+    endSurely(null, null);
     Surroundings.remember(null);
     time().ended(this);
   }
@@ -593,6 +660,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     }
     try {
       SchedulePoint.at("thread.begin"); // first of all: a scheduler holds the thread here
+      time().began(this);
       begin();
       Object value = null;
       Throwable failure = null;
@@ -613,7 +681,6 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   }
 
   private void begin() {
-    time().began(this);
     STATE.compareAndSet(this, STARTED, RUNNING); // unless it has been abandoned already
     if (hasStep(StopWatch.INTERRUPTED)) {
       deliverInterrupt(Thread.currentThread()); // it came before there was a task to interrupt
@@ -637,7 +704,8 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     }
   }
 
-  private static void letOthersRun() {
+  /** Throws nothing, even when the heap is full. */
+  static void letOthersRun() {
     try {
       Thread.yield(); // needs memory on a virtual thread
     } catch (OutOfMemoryError full) {
@@ -669,7 +737,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       }
       Thread.onSpinWait(); // ends: INTERRUPTING lasts for one call of interrupt()
     }
-    if (kind() == Kind.OWNED || hasStep(StopWatch.INTERRUPTED)) {
+    if (kind() == Kind.OWNED || hasStep(StopWatch.DELIVERED)) {
       Thread.interrupted();
     }
   }
@@ -732,6 +800,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     its.closer = new Children.Closer(self, Thread.currentThread());
     boolean interrupted = false;
     while (!closeIfEmpty()) {
+      refuseChildrenWhenOverdue();
       long next = watch.step();
       if (closeIfEmpty()) {
         break;
@@ -757,14 +826,20 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     Surroundings self = Surroundings.current();
     Children its = openChildren();
     Children.Closer me = new Children.Closer(self, Thread.currentThread());
-    its.closer = me;
-    while (childCount() > 0 && told == null) {
-      // the last child wakes this thread; a stop is looked for as well, since it may put its own
-      // thread in this one's place
-      self.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(100));
-      if (Thread.interrupted()) {
-        throw new InterruptedException(
-            "Interrupted while waiting for \"" + this + "\" to be idle.");
+    its.idler = me;
+    try {
+      while (childCount() > 0 && told == null) {
+        // the last child wakes this thread; a stop is looked for as well, and another one that
+        // waits may be here in this one's place
+        self.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(100));
+        if (Thread.interrupted()) {
+          throw new InterruptedException(
+              "Interrupted while waiting for \"" + this + "\" to be idle.");
+        }
+      }
+    } finally {
+      if (its.idler == me) {
+        its.idler = null; // a place lost in between costs another one a tenth of a second
       }
     }
   }
@@ -819,15 +894,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
         Failures.offer(above, this, failed.failure());
       }
     } finally { // also when the heap is full
-      actions = Firing.begin(stopped);
-      options.afterStopped(this);
-      SchedulePoint.at("thread.unlink");
-      if (actions != null) {
-        tree.actionsBegin();
-      }
-      if (above != null) {
-        above.unlink(this);
-      }
+      actions = fireStopped();
     }
     if (actions != null) {
       try {
@@ -837,6 +904,23 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       }
     }
     return true;
+  }
+
+  /** Tells everybody that this node has stopped, and leaves the parent, which waits for that. */
+  private @Nullable Firing fireStopped() {
+    try {
+      Firing actions = Firing.begin(stopped);
+      options.afterStopped(this);
+      if (actions != null) {
+        tree.actionsBegin();
+      }
+      return actions;
+    } finally { // also when the heap is full
+      SchedulePoint.at("thread.unlink");
+      if (parent != null) {
+        parent.unlink(this);
+      }
+    }
   }
 
   private void releaseExtras() {

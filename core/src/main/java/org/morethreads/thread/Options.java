@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Firing;
 import org.morethreads.sync.Signal;
 
 /**
@@ -126,6 +127,9 @@ final class Options {
     for (ManagedThread<?> needed : needs) {
       needed.node.extras().needers.add(node);
     }
+    if (Firing.isFired(node.stopped)) {
+      afterStopped(node); // abandoned meanwhile, and perhaps before it was here
+    }
   }
 
   /** Its {@code stopped} has gone. Not earlier: until then it holds off the stop of the needed. */
@@ -148,13 +152,14 @@ final class Options {
               StopReason.Kind.DEADLINE, "deadline", "its deadline of " + deadline + " has passed");
       Runnable stop = () -> Stopping.stop(node, why, /* now= */ false);
       if (deadline.isPositive()) {
-        // not on the timer itself: there may be many below, and tills wait for it
+        // not on the timer itself: there may be many below, and tills wait for it; nor on a virtual
+        // thread: the task may be what leaves no carrier to it
         node.extras()
             .keep(
                 node.time()
                     .schedule(
                         Stopping.nanos(deadline),
-                        () -> node.time().startDetached("deadline of " + node, stop)));
+                        () -> node.time().startDriver("deadline of " + node, stop)));
       } else {
         stop.run();
       }

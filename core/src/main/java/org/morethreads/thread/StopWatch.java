@@ -29,6 +29,12 @@ final class StopWatch {
   /** The interrupt has been delivered: by the watch, or by the thread itself if it began later. */
   static final int DELIVERED = 1 << 4;
 
+  /**
+   * The node waits for others before it is told: a later stop that waits for them too has nothing
+   * to add.
+   */
+  static final int DEFERRED = 1 << 5;
+
   /** Where the counts are: of the reports since it was told, and of those before that. */
   private static final int REPORTS_TOLD = 8;
 
@@ -47,7 +53,14 @@ final class StopWatch {
   private static final int MOST_REPORTED = 10;
   private static final int MOST_FRAMES = 16;
 
+  /** How long after the thread that waits a watch looks that is there in case that it cannot. */
+  static final long BEHIND = 100 * MILLISECOND;
+
   private final Node top;
+
+  /** How long after something is due it looks on the timer, in nanoseconds. */
+  private final long behind;
+
   private List<Node> late = new ArrayList<>();
   private int lateCount;
   private volatile Time.@Nullable Scheduled timer;
@@ -55,7 +68,12 @@ final class StopWatch {
   private int abandonedCount;
 
   StopWatch(Node top) {
+    this(top, 0);
+  }
+
+  StopWatch(Node top, long behind) {
     this.top = top;
+    this.behind = behind;
   }
 
   @Override
@@ -68,16 +86,23 @@ final class StopWatch {
   /** Begins, with a first look after a time in nanoseconds. */
   void schedule(long first) {
     Extras its = top.extras();
-    scheduleNext(first);
+    scheduleNext(first + behind);
     Time.Scheduled all = this::cancel;
     its.keep(all);
   }
 
   private void scheduleNext(long delay) {
-    timer =
-        top.time().schedule(delay, () -> top.time().startDriver("stop watch", this::stepAndGoOn));
+    timer = top.time().schedule(delay, this::startLook);
     if (top.isEnded()) {
       cancel();
+    }
+  }
+
+  private void startLook() {
+    try {
+      top.time().startDriver("stop watch", this::stepAndGoOn);
+    } catch (OutOfMemoryError noThread) {
+      scheduleNext(GRACE); // perhaps there is one then
     }
   }
 
@@ -90,9 +115,13 @@ final class StopWatch {
 
   private void stepAndGoOn() {
     if (!top.isEnded()) {
-      long next = step();
-      if (!top.isEnded()) {
-        scheduleNext(next);
+      long next = GRACE; // when memory runs out in this look
+      try {
+        next = step();
+      } finally {
+        if (!top.isEnded()) {
+          scheduleNext(next + behind);
+        }
       }
     }
   }
@@ -302,6 +331,9 @@ final class StopWatch {
   }
 
   private void abandon(Node node, Told told, long now) {
+    if (now - limitOf(node, told) >= 0) {
+      node.refuseChildren(); // one that goes on starting some would never be without
+    }
     if (node.closeIfEmpty() && node.complete(new Outcome.Abandoned<>(told.reason()))) {
       if (++abandonedCount <= MOST_REPORTED) {
         describe(node, now, abandoned);

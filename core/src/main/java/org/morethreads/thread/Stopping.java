@@ -239,8 +239,21 @@ final class Stopping {
       return false;
     }
     request(node);
-    new Deferral(node, stop, now, needers, List.of()).hang();
+    defer(node, needers, List.of());
     return true;
+  }
+
+  /**
+   * Has a node told when others have stopped or have been told. Once is enough for all stops that
+   * wait for everybody who needs it: the first one's turn comes first, whatever the later ones
+   * would wait for.
+   */
+  private void defer(Node node, List<Node> needers, List<Node> untold) {
+    if (now != null) {
+      new Deferral(node, stop, now, needers, untold).hang();
+    } else if (node.escalate(StopWatch.DEFERRED)) {
+      new Deferral(node, stop, null, needers, untold).hang();
+    }
   }
 
   /** Those that have not stopped yet, and that this stop waits for. */
@@ -306,7 +319,7 @@ final class Stopping {
     List<Node> needers = needersOf(node);
     List<Node> untold = untoldChildren(node);
     if (!needers.isEmpty() || !untold.isEmpty()) {
-      new Deferral(node, stop, now, needers, untold).hang();
+      defer(node, needers, untold);
       return true;
     }
     if (tellNow(node, level.known)) {
@@ -432,6 +445,16 @@ final class Stopping {
       if (left.decrementAndGet() > 0) {
         return null;
       }
+      while (true) {
+        try {
+          return tell();
+        } catch (OutOfMemoryError full) {
+          Node.letOthersRun(); // ends, since memory comes back: nobody else would tell the node
+        }
+      }
+    }
+
+    private @Nullable OneShot tell() {
       Told stop = new Told(request.reason(), node.time().nanoTime(), node.time().now(), limitNow());
       Stopping rest = new Stopping(stop, now, null);
       long known = 0;

@@ -172,7 +172,8 @@ public final class ThreadBuilder {
    *
    * @param task what it does
    * @return the thread, started
-   * @throws IllegalStateException if the parent, or a needed thread, has stopped
+   * @throws IllegalStateException if the parent, or a needed thread, has stopped, or the time of
+   *     the parent's stop is over
    */
   public ManagedThread<@Nullable Void> run(ManagedThread.Task task) {
     ManagedThread<@Nullable Void> thread = prepare(task);
@@ -186,7 +187,8 @@ public final class ThreadBuilder {
    * @param <T> the type of the result
    * @param task what it computes
    * @return the thread, started
-   * @throws IllegalStateException if the parent, or a needed thread, has stopped
+   * @throws IllegalStateException if the parent, or a needed thread, has stopped, or the time of
+   *     the parent's stop is over
    */
   public <T extends @Nullable Object> ManagedThread<T> call(ManagedThread.Call<T> task) {
     ManagedThread<T> thread = prepareCall(task);

@@ -393,19 +393,41 @@ public final class ThreadTree implements AutoCloseable {
   }
 
   private void finish() {
-    root.awaitChildren();
-    root.complete(new Outcome.Returned<@Nullable Object>(null));
-    awaitActions();
-    JvmShutdown.closed(this);
-    for (Surroundings.Leftovers each : leftovers) {
-      String text = each.leftovers();
-      if (text != null) {
-        reports.say("Left over at the end of tree \"" + name() + "\": " + text);
+    try {
+      if (Thread.currentThread().isVirtual()) { // threads of this tree may leave no carrier to it
+        new StopWatch(root, StopWatch.BEHIND)
+            .schedule(Math.min(StopWatch.SECOND, Stopping.nanos(root.policy().ask())));
+      }
+    } catch (OutOfMemoryError full) {
+      // it was only in case
+    }
+    endRootSurely();
+    try {
+      awaitActions();
+      for (Surroundings.Leftovers each : leftovers) {
+        String text = each.leftovers();
+        if (text != null) {
+          reports.say("Left over at the end of tree \"" + name() + "\": " + text);
+        }
+      }
+      leftovers.clear();
+      awaitBriefly(reports::areUnderWay); // a log that blocks must not hold the end either
+    } finally { // also when the heap is full: others wait
+      JvmShutdown.closed(this);
+      finished.go();
+    }
+  }
+
+  /** As {@link Node#endSurely}: nobody else ends the tree when this runs out of memory. */
+  private void endRootSurely() {
+    while (!root.isEnded()) {
+      try {
+        root.awaitChildren();
+        root.complete(new Outcome.Returned<@Nullable Object>(null));
+      } catch (OutOfMemoryError full) {
+        Node.letOthersRun();
       }
     }
-    leftovers.clear();
-    awaitBriefly(reports::areUnderWay); // a log that blocks must not hold the end either
-    finished.go();
   }
 
   /** A thread has been unlinked, and runs the actions on its stopped signal. */

@@ -584,4 +584,59 @@ class AdoptionTest {
             })
         .end();
   }
+
+  // ---- interrupts
+
+  /** The stop watch may decide to interrupt a thread that is linked, and not yet here. */
+  @ParameterizedTest
+  @EnumSource
+  void adoptInterruptibly_interruptIsDecidedWhileItEnters_isDelivered(Kind kind) throws Exception {
+    var policy = StopPolicy.standard().withAsk(Duration.ZERO).withInterrupt(Duration.ofHours(1));
+    var entering = new AtomicReference<Thread>();
+    var time =
+        new ForwardingTime() {
+          @Override
+          public void unpark(Surroundings target, Thread thread) {
+            if (entering.compareAndSet(thread, null)) { // it is told, right after it was linked
+              new StopWatch(((Node) target).tree.root).step();
+            }
+            super.unpark(target, thread);
+          }
+        };
+    new Guest<>(
+            kind,
+            policy.withTotal(Duration.ofHours(2)),
+            time,
+            tree -> {
+              var release = Signal.create("release");
+              tree.run("other", _ -> StopOrderTest.awaitDeaf(release));
+              tree.stop();
+              entering.set(Thread.currentThread());
+              try (var _ = ManagedThread.adoptInterruptibly()) {
+                assertThat(entering.get()).isNull();
+                assertThat(Thread.currentThread().isInterrupted()).isTrue();
+              } finally {
+                release.go();
+              }
+              return null;
+            })
+        .end();
+  }
+
+  /** Of the interrupts only ours stays behind, and only if it has come. */
+  @ParameterizedTest
+  @EnumSource
+  void close_interruptOfOursHasNotComeYet_keepsThatOfOthers(Kind kind) throws Exception {
+    new Guest<>(
+            kind,
+            _ -> {
+              var adoption = ManagedThread.adoptInterruptibly();
+              assertThat(adoption.thread().node.escalate(StopWatch.INTERRUPTED)).isTrue();
+              Thread.currentThread().interrupt();
+              adoption.close();
+              assertThat(Thread.interrupted()).isTrue();
+              return null;
+            })
+        .end();
+  }
 }

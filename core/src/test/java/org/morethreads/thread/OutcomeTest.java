@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.morethreads.fixture.Kind;
 import org.morethreads.fixture.Threads;
+import org.morethreads.internal.Log;
 import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.Signal;
 
@@ -136,6 +137,30 @@ class OutcomeTest {
           .isInstanceOf(ThreadFailedException.class)
           .havingCause()
           .isInstanceOf(Malicious.class);
+    }
+  }
+
+  /** Not even what its methods throw can be put into words: the log must stand that too. */
+  @Test
+  void end_failureThatThrowsItself_endsAllTheSame() throws Exception {
+    Log.setListener((_, _, failure) -> {
+      if (failure != null) {
+        throw new AssertionError(failure.toString()); // as a log that formats it
+      }
+    });
+    try (var tree = grove.open("t")) {
+      var released = tree.run("x", _ -> raise(new Vicious())).release();
+      assertThat(released.awaitOutcome()).isInstanceOf(Outcome.Failed.class);
+      var _ = tree.run("y", _ -> raise(new Vicious()));
+    }
+  }
+
+  private static final class Vicious extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public String toString() {
+      throw this;
     }
   }
 
@@ -743,6 +768,19 @@ class OutcomeTest {
       thread.release();
     }
     assertThat(grove.log()).isEmpty();
+  }
+
+  @Test
+  void release_afterItWasLogged_logsNoMore() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var thread = tree.run("x", _ -> raise(new IOException()));
+      Signal.NEVER.await(Duration.ofSeconds(61));
+      time.settle();
+      assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(1);
+      thread.release();
+      assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(1);
+      assertThat(tree.failures()).isEmpty();
+    });
   }
 
   /** fail | release: whoever comes second must see the first, in each of the orders. */

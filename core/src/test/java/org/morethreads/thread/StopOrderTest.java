@@ -251,6 +251,32 @@ class StopOrderTest {
     });
   }
 
+  /** Nor must those that it waits for gather hooks. */
+  @Test
+  void stop_repeatedWhileNeeded_waitsForTheNeederOnce() throws Exception {
+    try (var tree = grove.open("t")) {
+      var release = Signal.create("release");
+      var db =
+          tree.run(
+              "db",
+              stop -> {
+                ManagedThread.run("cache", Signal::await);
+                stop.await();
+              });
+      Grove.eventually(() -> !db.children().isEmpty());
+      var web = tree.named("web").needs(db).run(_ -> release.await());
+      for (int i = 0; i < 100; i++) {
+        db.stop();
+        tree.tell(ManagedThread.requested("again"));
+      }
+      assertThat(Firing.countLive(web.stopped())).isLessThan(3);
+      assertThat(Firing.countLive(db.pleaseStop())).isLessThan(3);
+      assertThat(db.pleaseStop().isSignalled()).isFalse();
+      release.go();
+      db.join();
+    }
+  }
+
   /** A thread that is asked again and again must not gather timers. */
   @Test
   void stop_repeated_isWatchedOnce() throws Exception {

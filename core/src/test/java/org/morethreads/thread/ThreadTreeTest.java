@@ -560,6 +560,23 @@ class ThreadTreeTest {
     }
   }
 
+  /** Who waits for idleness must not take the wake-up of the one that ends the tree. */
+  @Test
+  void awaitShutdown_orWhenIdleDuringTheStop_delaysItNot() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      tree.run(
+          "x",
+          stop -> {
+            stop.await();
+            Signal.NEVER.await(Duration.ofMillis(300));
+          });
+      tree.stop();
+      time.settle();
+      tree.awaitShutdown(ThreadTree.orWhenIdle());
+      assertThat(time.elapsed()).isBetween(Duration.ofMillis(300), Duration.ofMillis(301));
+    });
+  }
+
   @ParameterizedTest
   @EnumSource
   void awaitShutdown_orWhenIdleAndNobodyThere_stopsAtOnce(Kind kind) throws Exception {

@@ -1,0 +1,137 @@
+package org.morethreads.thread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.morethreads.internal.Surroundings;
+import org.morethreads.sync.Signal;
+
+/** H5: a heap that is full for a moment, or a thread that cannot be had, makes no stop endless. */
+@Timeout(60)
+class FullMemoryTest {
+  private static final Duration SOON = Duration.ofSeconds(10);
+
+  @RegisterExtension final Grove grove = new Grove();
+
+  private static OutOfMemoryError full() {
+    return new OutOfMemoryError("planted");
+  }
+
+  /** What waits for the end of a thread may need memory at that end. */
+  @Test
+  void end_memoryRunsOutWhileOthersAreTold_theParentEndsAllTheSame() throws Exception {
+    var tree = grove.open("t");
+    var release = Signal.create("release");
+    var parent =
+        tree.run(
+            "parent",
+            _ -> {
+              var child = ManagedThread.run("child", _ -> StopOrderTest.awaitDeaf(release));
+              StopOrderTest.hear(
+                  child.stopped(),
+                  () -> {
+                    throw full();
+                  });
+            });
+    release.go();
+    assertThat(parent.stopped().await(SOON)).isTrue();
+    tree.close();
+  }
+
+  @Test
+  void close_memoryRunsOutWhileItWaits_endsAllTheSame() throws Exception {
+    var times = new AtomicInteger();
+    var time =
+        new ForwardingTime() {
+          @Override
+          public long nanoTime() {
+            if (Thread.currentThread().getName().equals("stop of t")
+                && times.getAndIncrement() == 0) {
+              throw full();
+            }
+            return super.nanoTime();
+          }
+        };
+    var tree = grove.open(StopPolicy.standard(), time);
+    tree.run(
+        "x",
+        stop -> {
+          stop.await();
+          Signal.NEVER.await(Duration.ofMillis(100));
+        });
+    tree.stop();
+    assertThat(tree.stopped().await(SOON)).isTrue();
+    tree.close();
+    assertThat(times).hasValueGreaterThan(1);
+  }
+
+  /** The watch of a stop tries again when there is no thread for its look. */
+  @Test
+  void stop_noThreadForALook_isBoundedAllTheSame() throws Exception {
+    var times = new AtomicInteger();
+    var time =
+        new ForwardingTime() {
+          @Override
+          public void startDriver(String name, Runnable action) {
+            if (name.equals("stop watch") && times.getAndIncrement() == 0) {
+              throw full();
+            }
+            super.startDriver(name, action);
+          }
+        };
+    try (var tree = grove.open(StopPolicy.standard().withAsk(Duration.ofMillis(100)), time)) {
+      var thread = tree.run("x", _ -> Signal.NEVER.await());
+      thread.stop();
+      assertThat(thread.stopped().await(SOON)).isTrue();
+    }
+  }
+
+  /** Nor is it lost when a look itself runs out of memory. */
+  @Test
+  void stop_memoryRunsOutInALook_isBoundedAllTheSame() throws Exception {
+    var times = new AtomicInteger();
+    var time =
+        new ForwardingTime() {
+          @Override
+          public void interrupt(Surroundings target, Thread thread) {
+            super.interrupt(target, thread);
+            if (times.getAndIncrement() == 0) {
+              throw full();
+            }
+          }
+        };
+    var policy =
+        StopPolicy.standard().withAsk(Duration.ofMillis(100)).withInterrupt(Duration.ofMillis(100));
+    try (var tree = grove.open(policy, time)) {
+      var release = Signal.create("release");
+      var thread = tree.run("x", _ -> StopOrderTest.awaitDeaf(release));
+      thread.stop();
+      assertThat(thread.stopped().await(SOON)).isTrue();
+      release.go();
+    }
+  }
+
+  /** A thread that is told as it is linked, and then cannot be started, is nobody's child. */
+  @Test
+  void start_memoryRunsOutWhileItIsTold_throwsAndTheParentEnds() throws Exception {
+    var tree = grove.open("t");
+    var release = Signal.create("release");
+    var parent = tree.run("parent", _ -> StopOrderTest.awaitDeaf(release));
+    parent.stop();
+    var child = ManagedThread.named("child").parent(parent).prepare(_ -> {});
+    StopOrderTest.hear(
+        child.pleaseStop(),
+        () -> {
+          throw full();
+        });
+    assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(child::start);
+    release.go();
+    assertThat(parent.stopped().await(SOON)).isTrue();
+    tree.close();
+  }
+}
