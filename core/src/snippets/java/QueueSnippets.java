@@ -1,3 +1,5 @@
+import java.io.BufferedReader;
+import java.io.IOException;
 import java.net.URI;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -34,6 +36,36 @@ final class QueueSnippets {
     }
     save(todo.drain()); // what was not done: empty, unless stopped
     // @end region=until
+  }
+
+  void giveBack(CloseableQueue<URI> todo) throws InterruptedException {
+    // @start region=giveBack
+    for (var uri : todo) {
+      if (isBusy(uri)) {
+        todo.putForced(uri); // later: to wait for a place here would be to wait for ourselves
+      } else {
+        fetch(uri);
+      }
+    }
+    // @end region=giveBack
+  }
+
+  void closeWithFailure(CloseableQueue<String> lines, BufferedReader in)
+      throws InterruptedException {
+    // @start region=closeWithFailure
+    try {
+      for (var line = in.readLine(); line != null; line = in.readLine()) {
+        lines.put(line);
+      }
+      lines.close();
+    } catch (IOException broken) {
+      lines.close(broken); // consumers take what was read, and then learn that it is not all
+    }
+    // @end region=closeWithFailure
+  }
+
+  private boolean isBusy(URI uri) {
+    return uri.isOpaque();
   }
 
   private void fetch(URI uri) {

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import java.util.Objects;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.BlockingQueue;
@@ -32,7 +31,8 @@ final class BlockingView<E> extends AbstractQueue<E> implements BlockingQueue<E>
   public boolean add(E element) {
     return switch (queue.offer(element)) {
       case ADDED -> true;
-      case FULL, DUPLICATE -> throw new IllegalStateException(queue + " is full.");
+      case DUPLICATE -> false; // as the contract of Collection has it for what is there already
+      case FULL -> throw new IllegalStateException(queue + " is full.");
       case CLOSED -> throw queue.closedToPut();
     };
   }
@@ -49,8 +49,8 @@ final class BlockingView<E> extends AbstractQueue<E> implements BlockingQueue<E>
 
   @Override
   public boolean offer(E element, long timeout, TimeUnit unit) throws InterruptedException {
-    Objects.requireNonNull(element, "element");
-    return queue.putOrWait(element, null, Signal.NEVER, nanosOf(timeout, unit)) == Offer.ADDED;
+    return queue.putOrWait(queue.itemOf(element), null, 0, Signal.NEVER, nanosOf(timeout, unit))
+        == Offer.ADDED;
   }
 
   // ---- taking
@@ -62,7 +62,7 @@ final class BlockingView<E> extends AbstractQueue<E> implements BlockingQueue<E>
 
   @Override
   public @Nullable E poll() {
-    return queue.poll();
+    return queue.pollQuietly();
   }
 
   @Override
@@ -97,9 +97,10 @@ final class BlockingView<E> extends AbstractQueue<E> implements BlockingQueue<E>
     }
     while (true) {
       boolean found = false;
-      for (Object element : queue.snapshot().elements) {
-        if (wanted.equals(element)) {
-          if (queue.removeIdentical(element)) {
+      Snapshot snapshot = queue.snapshot();
+      for (int i = 0; i < snapshot.elements.length; i++) {
+        if (wanted.equals(snapshot.elements[i])) {
+          if (queue.removeIdentical(snapshot.items[i])) {
             return true;
           }
           found = true;
@@ -162,11 +163,13 @@ final class BlockingView<E> extends AbstractQueue<E> implements BlockingQueue<E>
 
   /** What a queue held at some moment, and how to find it again. */
   static final class Snapshot {
+    final Object[] items;
     final Object[] elements;
     final long removedFirst;
     final long removedInside;
 
-    Snapshot(Object[] elements, long removedFirst, long removedInside) {
+    Snapshot(Object[] items, Object[] elements, long removedFirst, long removedInside) {
+      this.items = items;
       this.elements = elements;
       this.removedFirst = removedFirst;
       this.removedInside = removedInside;
@@ -176,6 +179,7 @@ final class BlockingView<E> extends AbstractQueue<E> implements BlockingQueue<E>
   /** The weakly consistent iterator: it goes over a snapshot, and removes from the queue. */
   private static final class Looking<E> implements Iterator<E> {
     private final CloseableQueue<E> queue;
+    private final Object[] items;
     private final Object[] elements;
     private final long removedFirst;
 
@@ -191,6 +195,7 @@ final class BlockingView<E> extends AbstractQueue<E> implements BlockingQueue<E>
     Looking(CloseableQueue<E> queue) {
       this.queue = queue;
       Snapshot snapshot = queue.snapshot();
+      this.items = snapshot.items;
       this.elements = snapshot.elements;
       this.removedFirst = snapshot.removedFirst;
       this.removedInside = snapshot.removedInside;
@@ -219,7 +224,7 @@ final class BlockingView<E> extends AbstractQueue<E> implements BlockingQueue<E>
       }
       removable = false;
       long place = removedFirst + cursor - 1 - removedHere;
-      if (queue.removeAt(place, elements[cursor - 1], removedInside)) {
+      if (queue.removeAt(place, items[cursor - 1], removedInside)) {
         removedHere++;
         removedInside++;
       }

@@ -8,11 +8,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Library;
+import org.morethreads.internal.Log;
 import org.morethreads.internal.Mutex;
 import org.morethreads.internal.SchedulePoint;
 import org.morethreads.internal.Surroundings;
+import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Waiting;
 
@@ -111,6 +114,15 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
 
   private static final int UNBOUNDED = Integer.MAX_VALUE;
 
+  /** How long the end of a tree waits for a handler for the undelivered. */
+  private static final Duration HAND_OVER = Duration.ofSeconds(1);
+
+  /** How to put: in front of all others. */
+  static final int FIRST = 1;
+
+  /** How to put: whether there is room or not, and also after closing. */
+  static final int FORCED = 2;
+
   private final String name;
   private final int capacity;
   private final End closed;
@@ -120,10 +132,27 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
   /** Guards the fields below. Innermost: nothing else is acquired, nothing foreign is called. */
   private final Mutex mutex = new Mutex(this);
 
-  private final Ring<E> ring = new Ring<>();
+  private final Store<Object> store;
   private final Line takers;
   private final Line putters;
   private final Remains remains;
+
+  /** Whether the items in the store are entries, and not the elements themselves. */
+  private final boolean wraps;
+
+  /** What is inside, if each element may be inside only once. */
+  private final @Nullable Distinct distinct;
+
+  private final @Nullable SlowConsumers slow;
+
+  /** Who gets what nobody has taken; not guarded. */
+  private final @Nullable Consumer<? super E> undelivered;
+
+  /** How many elements have been put in. */
+  private long added;
+
+  /** The most that have been inside at once. */
+  private int peak;
 
   /** Elements that {@link #drain(Collection)} has in its hands and may bring back. */
   private int inTransfer;
@@ -137,9 +166,17 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
   /** Who closed; null while open. Written under the mutex, read also outside, for messages. */
   private volatile @Nullable String closer;
 
-  private CloseableQueue(String name, int capacity) {
-    this.name = name;
-    this.capacity = capacity;
+  /** Why it was closed, if because of a failure. Written under the mutex, read also outside. */
+  private volatile @Nullable Throwable failure;
+
+  private CloseableQueue(Builder<E> builder) {
+    this.name = builder.name;
+    this.capacity = builder.capacity;
+    this.store = new Ring<>();
+    this.distinct = builder.unique ? new Distinct() : null;
+    this.wraps = builder.unique;
+    this.slow = builder.warnAfter == 0 ? null : new SlowConsumers(builder.warnAfter);
+    this.undelivered = builder.undelivered;
     this.closed = new End(name, " closed");
     this.drained = new End(name, " drained");
     this.takers = new Line("an element of", name);
@@ -196,6 +233,9 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
   public static final class Builder<E> {
     private final String name;
     private int capacity = UNBOUNDED;
+    private boolean unique;
+    private long warnAfter;
+    private @Nullable Consumer<? super E> undelivered;
 
     private Builder(String name) {
       this.name = name;
@@ -217,9 +257,66 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
       return this;
     }
 
+    /**
+     * Lets an element be inside only once. While an equal one is inside, {@link #offer} answers
+     * {@link Offer#DUPLICATE}; {@code put} adds nothing and returns at once as if it had, also when
+     * the queue is full; and {@code putAll} adds those that are not inside yet. Once an element has
+     * been taken an equal one can be put again. A thread that waits for a place looks for equal
+     * elements when there is one.
+     *
+     * <p>Elements need {@code equals} and {@code hashCode} that agree, and must not change while
+     * they are inside. Both are called on the threads that put, without any lock held.
+     *
+     * @return this
+     */
+    public Builder<E> unique() {
+      unique = true;
+      return this;
+    }
+
+    /**
+     * Warns in the log of consumers that do not keep up: when a thread has waited so long for a
+     * place, and again when it has waited twice as long, four times as long and so on. However many
+     * threads wait, there is never more than one warning in that time. Without this there are none.
+     *
+     * @param limit how long a producer may wait without a warning; more than zero
+     * @return this
+     * @throws IllegalArgumentException if the limit is zero or negative
+     */
+    public Builder<E> warnWhenFullFor(Duration limit) {
+      if (limit.isZero() || limit.isNegative()) {
+        throw new IllegalArgumentException(
+            "Queue \""
+                + name
+                + "\" cannot warn after "
+                + limit
+                + "; give a time above zero, or leave warnWhenFullFor out for no warnings.");
+      }
+      warnAfter = nanosOf(limit);
+      return this;
+    }
+
+    /**
+     * Says what to do with elements that nobody has taken when the tree of threads ends. Without
+     * this they are reported in the log. They are taken from the queue and handed over one by one,
+     * on a thread of their own, for which the end of the tree waits one second. A failure of the
+     * handler is reported in the log, and the next element handed over.
+     *
+     * <p>It gets what would otherwise be reported: elements that have stayed in a closed queue, or
+     * in one whose {@link CloseableQueue#until} loop was left. An element that was not put, because
+     * the queue was closed or the wait ended, is not among them: its producer still has it.
+     *
+     * @param handler what is given each element
+     * @return this
+     */
+    public Builder<E> onUndelivered(Consumer<? super E> handler) {
+      undelivered = Objects.requireNonNull(handler, "handler");
+      return this;
+    }
+
     /** {@return a new queue, open and empty} */
     public CloseableQueue<E> create() {
-      return new CloseableQueue<>(name, capacity);
+      return new CloseableQueue<>(this);
     }
   }
 
@@ -242,7 +339,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
    *     not in
    */
   public void put(E element) throws InterruptedException {
-    putOrFail(element, null, Signal.NEVER, FOREVER);
+    putOrFail(itemOf(element), null, 0, Signal.NEVER, FOREVER);
   }
 
   /**
@@ -267,7 +364,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
    *     not in
    */
   public boolean put(E element, Signal till) throws InterruptedException {
-    return putOrFail(element, null, Objects.requireNonNull(till, "till"), FOREVER);
+    return putOrFail(itemOf(element), null, 0, Objects.requireNonNull(till, "till"), FOREVER);
   }
 
   /**
@@ -291,7 +388,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
    *     not in
    */
   public boolean put(E element, Duration timeout) throws InterruptedException {
-    return putOrFail(element, null, Signal.NEVER, nanosOf(timeout));
+    return putOrFail(itemOf(element), null, 0, Signal.NEVER, nanosOf(timeout));
   }
 
   /**
@@ -310,7 +407,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
    * @throws NullPointerException if one of the elements is null; none of them is in
    */
   public void putAll(Collection<? extends E> elements) throws InterruptedException {
-    putOrFail(null, arrayOf(elements), Signal.NEVER, FOREVER);
+    putOrFail(null, itemsOf(elements), 0, Signal.NEVER, FOREVER);
   }
 
   /**
@@ -328,7 +425,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
    * @throws NullPointerException if one of the elements is null; none of them is in
    */
   public boolean putAll(Collection<? extends E> elements, Signal till) throws InterruptedException {
-    return putOrFail(null, arrayOf(elements), Objects.requireNonNull(till, "till"), FOREVER);
+    return putOrFail(null, itemsOf(elements), 0, Objects.requireNonNull(till, "till"), FOREVER);
   }
 
   /**
@@ -347,7 +444,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
    */
   public boolean putAll(Collection<? extends E> elements, Duration timeout)
       throws InterruptedException {
-    return putOrFail(null, arrayOf(elements), Signal.NEVER, nanosOf(timeout));
+    return putOrFail(null, itemsOf(elements), 0, Signal.NEVER, nanosOf(timeout));
   }
 
   /**
@@ -357,82 +454,185 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
    * @return what became of it
    */
   public Offer offer(E element) {
-    Objects.requireNonNull(element, "element");
+    return offerItem(itemOf(element));
+  }
+
+  private Offer offerItem(Object item) {
     SchedulePoint.at("queue.offer");
-    mutex.acquire();
-    try {
-      return tryPut(element, null);
-    } finally {
-      unlock();
-    }
-  }
-
-  private boolean putOrFail(
-      @Nullable E element, Object @Nullable [] elements, Signal till, long nanos)
-      throws InterruptedException {
-    return switch (putOrWait(element, elements, till, nanos)) {
-      case ADDED, DUPLICATE -> true;
-      case FULL -> false;
-      case CLOSED -> throw closedToPut();
-    };
-  }
-
-  /** Puts one element, or several, and waits for a place. FULL means that the wait was ended. */
-  Offer putOrWait(@Nullable E element, Object @Nullable [] elements, Signal till, long nanos)
-      throws InterruptedException {
-    if (elements == null) {
-      Objects.requireNonNull(element, "element");
-    }
-    SchedulePoint.at("queue.put");
-    if (Thread.interrupted()) {
-      throw new InterruptedException("Interrupted before waiting for " + putters + ".");
-    }
-    Line.Waiter waiter = null;
-    Surroundings me = null;
-    long deadline = 0;
-    boolean over = nanos <= 0;
     while (true) {
+      Offer outcome;
       mutex.acquire();
       try {
-        if (waiter != null) {
-          putters.leave(waiter);
-        }
-        Offer outcome = tryPut(element, elements);
-        if (outcome != Offer.FULL || over) {
-          return outcome;
-        }
-        if (me == null) {
-          me = Surroundings.current();
-          deadline = nanos == FOREVER ? 0 : me.time().nanoTime() + nanos;
-        }
-        waiter = putters.enter(me, waiter != null);
+        outcome = tryPut(item, null, 0);
       } finally {
         unlock();
       }
-      over = park(putters, waiter, till, nanos != FOREVER, deadline);
+      if (outcome != null) {
+        return outcome;
+      }
+      Distinct.compare(item, null);
     }
   }
 
-  /** Puts one element, or several, if there is room. Called with the mutex. */
-  private Offer tryPut(@Nullable E element, Object @Nullable [] elements) {
-    if (isClosed) {
-      return Offer.CLOSED;
-    }
-    if (ring.size() >= capacity && (elements == null || elements.length > 0)) {
-      return Offer.FULL;
-    }
-    if (elements != null) {
-      ring.addAllLast(elements);
-    } else if (element != null) {
-      ring.addLast(element);
-    }
-    if (isSpecial && ring.size() > 0) {
-      remains.put();
-    }
-    return Offer.ADDED;
+  /**
+   * Puts an element in, in front of all others, and waits while the queue is full. Decided like
+   * {@link #put(Object)} otherwise.
+   *
+   * @param element the element
+   * @throws InterruptedException if the calling thread is interrupted, even if there is room; the
+   *     element is not in
+   * @throws QueueClosedException if the queue is closed, on entry or while waiting; the element is
+   *     not in
+   */
+  public void putFirst(E element) throws InterruptedException {
+    putOrFail(itemOf(element), null, FIRST, Signal.NEVER, FOREVER);
   }
 
-  private Object[] arrayOf(Collection<? extends E> elements) {
+  /**
+   * Puts an element in, in front of all others, and waits while the queue is full, until a signal
+   * goes. Decided like {@link #put(Object, Signal)} otherwise.
+   *
+   * @param element the element
+   * @param till what ends the wait
+   * @return whether the element is in
+   * @throws InterruptedException if the calling thread is interrupted, even if there is room; the
+   *     element is not in
+   * @throws QueueClosedException if the queue is closed, on entry or while waiting; the element is
+   *     not in
+   */
+  public boolean putFirst(E element, Signal till) throws InterruptedException {
+    return putOrFail(itemOf(element), null, FIRST, Objects.requireNonNull(till, "till"), FOREVER);
+  }
+
+  /**
+   * Puts an element in, in front of all others, and waits while the queue is full, for at most a
+   * time. Decided like {@link #put(Object, Duration)} otherwise.
+   *
+   * @param element the element
+   * @param timeout the longest time to wait; zero or negative means not to wait at all
+   * @return whether the element is in
+   * @throws InterruptedException if the calling thread is interrupted, even if there is room; the
+   *     element is not in
+   * @throws QueueClosedException if the queue is closed, on entry or while waiting; the element is
+   *     not in
+   */
+  public boolean putFirst(E element, Duration timeout) throws InterruptedException {
+    return putOrFail(itemOf(element), null, FIRST, Signal.NEVER, nanosOf(timeout));
+  }
+
+  /**
+   * Puts all elements of a collection in, together and in its order, in front of all others, and
+   * waits while the queue is full. Like {@link #putAll(Collection)} otherwise.
+   *
+   * @param elements the elements; the first one will be taken first
+   * @throws InterruptedException if the calling thread is interrupted, on entry or while waiting;
+   *     none of the elements is in
+   * @throws QueueClosedException if the queue is closed, on entry or while waiting; none of the
+   *     elements is in
+   * @throws NullPointerException if one of the elements is null; none of them is in
+   */
+  public void putAllFirst(Collection<? extends E> elements) throws InterruptedException {
+    putOrFail(null, itemsOf(elements), FIRST, Signal.NEVER, FOREVER);
+  }
+
+  /**
+   * Puts all elements of a collection in, together and in its order, in front of all others, and
+   * waits while the queue is full, until a signal goes. Like {@link #putAll(Collection, Signal)}
+   * otherwise.
+   *
+   * @param elements the elements; the first one will be taken first
+   * @param till what ends the wait
+   * @return whether the elements are in: all, or none
+   * @throws InterruptedException if the calling thread is interrupted, on entry or while waiting;
+   *     none of the elements is in
+   * @throws QueueClosedException if the queue is closed, on entry or while waiting; none of the
+   *     elements is in
+   * @throws NullPointerException if one of the elements is null; none of them is in
+   */
+  public boolean putAllFirst(Collection<? extends E> elements, Signal till)
+      throws InterruptedException {
+    return putOrFail(null, itemsOf(elements), FIRST, Objects.requireNonNull(till, "till"), FOREVER);
+  }
+
+  /**
+   * Puts all elements of a collection in, together and in its order, in front of all others, and
+   * waits while the queue is full, for at most a time. Like {@link #putAll(Collection, Duration)}
+   * otherwise.
+   *
+   * @param elements the elements; the first one will be taken first
+   * @param timeout the longest time to wait; zero or negative means not to wait at all
+   * @return whether the elements are in: all, or none
+   * @throws InterruptedException if the calling thread is interrupted, on entry or while waiting;
+   *     none of the elements is in
+   * @throws QueueClosedException if the queue is closed, on entry or while waiting; none of the
+   *     elements is in
+   * @throws NullPointerException if one of the elements is null; none of them is in
+   */
+  public boolean putAllFirst(Collection<? extends E> elements, Duration timeout)
+      throws InterruptedException {
+    return putOrFail(null, itemsOf(elements), FIRST, Signal.NEVER, nanosOf(timeout));
+  }
+
+  /**
+   * Puts an element in, behind all others, whether there is room or not: for a consumer that gives
+   * work back, and that must not wait for itself. Never blocks, and does not look at interrupts.
+   *
+   * {@snippet class="QueueSnippets" region="giveBack"}
+   *
+   * <p>It works in a closed queue as well, as long as {@link #drained} has not gone: as long as
+   * something is inside. Whoever has taken the very last element of a closed queue cannot give it
+   * back any more, since others have seen the end.
+   *
+   * @param element the element
+   * @throws QueueClosedException if the queue is closed and everything has been taken; the element
+   *     is not in
+   */
+  public void putForced(E element) {
+    Object item = itemOf(element);
+    Surroundings me = Surroundings.current();
+    SchedulePoint.at("queue.putForced");
+    while (true) {
+      Offer outcome;
+      mutex.acquire();
+      try {
+        outcome = tryPut(item, null, FORCED);
+        if (outcome == Offer.ADDED && isClosed) {
+          remains.left(me, false);
+        }
+      } finally {
+        unlock();
+      }
+      if (outcome == Offer.CLOSED) {
+        throw new QueueClosedException(
+            name,
+            "Cannot give back to queue \""
+                + name
+                + "\": closed by "
+                + closer()
+                + ", and everything has been taken, so others may have seen its end. Give work back"
+                + " before the last element is taken, or keep it elsewhere.",
+            failure);
+      }
+      if (outcome != null) {
+        return;
+      }
+      Distinct.compare(item, null);
+    }
+  }
+
+  /**
+   * What is kept in the store for an element; calls its {@code hashCode} if the queue is unique.
+   */
+  Object itemOf(E element) {
+    Objects.requireNonNull(element, "element");
+    return wraps ? entryFor(element) : element;
+  }
+
+  private Object entryFor(Object element) {
+    return new Distinct.Key(element, 0, 0);
+  }
+
+  private Object[] itemsOf(Collection<? extends E> elements) {
     if (elements == view) {
       throw new IllegalArgumentException(this + " cannot be put into itself.");
     }
@@ -440,7 +640,189 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
     for (int i = 0; i < all.length; i++) {
       Objects.requireNonNull(all[i], "element");
     }
-    return all;
+    if (distinct != null) {
+      all = Distinct.once(all);
+    }
+    if (!wraps) {
+      return all;
+    }
+    Object[] entries = new Object[all.length];
+    for (int i = 0; i < all.length; i++) {
+      entries[i] = entryFor(all[i]);
+    }
+    return entries;
+  }
+
+  /** The element of an item. */
+  @SuppressWarnings("unchecked") // only elements of this type are put
+  private E elementOf(Object item) {
+    return (E) (wraps ? ((Entry) item).element : item);
+  }
+
+  private boolean putOrFail(
+      @Nullable Object item, Object @Nullable [] items, int how, Signal till, long nanos)
+      throws InterruptedException {
+    return switch (putOrWait(item, items, how, till, nanos)) {
+      case ADDED, DUPLICATE -> true;
+      case FULL -> false;
+      case CLOSED -> throw closedToPut();
+    };
+  }
+
+  /** Puts one item, or several, and waits for a place. FULL means that the wait was ended. */
+  Offer putOrWait(
+      @Nullable Object item, Object @Nullable [] items, int how, Signal till, long nanos)
+      throws InterruptedException {
+    SchedulePoint.at("queue.put");
+    if (Thread.interrupted()) {
+      throw new InterruptedException("Interrupted before waiting for " + putters + ".");
+    }
+    Line.Waiter waiter = null;
+    Surroundings me = null;
+    long begin = 0;
+    boolean over = nanos <= 0;
+    while (true) {
+      boolean hasWaited = waiter != null;
+      long toReport = 0;
+      Offer outcome;
+      mutex.acquire();
+      try {
+        if (waiter != null) {
+          putters.leave(waiter);
+        }
+        outcome = tryPut(item, items, how);
+        if (outcome == Offer.FULL && !over) {
+          if (me == null) {
+            me = Surroundings.current();
+            begin = nanos == FOREVER && slow == null ? 0 : me.time().nanoTime();
+          }
+          if (slow != null && hasWaited) {
+            toReport = overdue(slow, me, begin);
+          }
+          waiter = toReport == 0 ? putters.enter(me, hasWaited) : null;
+        }
+      } finally {
+        unlock();
+      }
+      if (outcome == null) {
+        Distinct.compare(item, items);
+        waiter = null;
+      } else if (outcome != Offer.FULL || over || me == null) {
+        return outcome;
+      } else if (waiter == null) {
+        warnOfSlowConsumers(me, toReport);
+      } else {
+        over = parkForPlace(waiter, till, nanos, begin);
+      }
+    }
+  }
+
+  private boolean parkForPlace(Line.Waiter waiter, Signal till, long nanos, long begin)
+      throws InterruptedException {
+    boolean timed = nanos != FOREVER;
+    if (slow == null) {
+      return park(putters, waiter, till, timed, begin + nanos);
+    }
+    long alarm = slow.nextLook(begin);
+    long end = begin + nanos;
+    boolean alarmFirst = !timed || alarm - end < 0;
+    boolean ended = park(putters, waiter, till, true, alarmFirst ? alarm : end);
+    return ended && (!alarmFirst || till.isSignalled());
+  }
+
+  /** How long the caller has waited, if it is time to say so; else 0. Called with the mutex. */
+  private static long overdue(SlowConsumers slow, Surroundings me, long begin) {
+    long now = me.time().nanoTime();
+    return slow.isDue(begin, now) ? now - begin : 0;
+  }
+
+  private void warnOfSlowConsumers(Surroundings me, long waited) {
+    int others = statistics().waitingToPut();
+    Log.warning(
+        describe(me)
+            + " has waited "
+            + SlowConsumers.inWords(waited)
+            + " for a place in "
+            + this
+            + (others == 0 ? "" : ", and " + others + " more")
+            + ". Its consumers are too slow, or they have stopped.");
+  }
+
+  /**
+   * Puts one item, or several, if there is room. Called with the mutex.
+   *
+   * @param how the sum of {@link #FIRST} and {@link #FORCED}, or 0
+   * @return what became of it; null when elements must be compared first
+   */
+  private @Nullable Offer tryPut(@Nullable Object item, Object @Nullable [] items, int how) {
+    if (isClosed && ((how & FORCED) == 0 || isEnded())) {
+      return Offer.CLOSED;
+    }
+    if (distinct != null) {
+      return items == null
+          ? tryPutDistinct(distinct, new Object[] {Objects.requireNonNull(item)}, how)
+          : tryPutDistinct(distinct, items, how);
+    }
+    if (isFull(how) && (items == null || items.length > 0)) {
+      return Offer.FULL;
+    }
+    add(item, items, how);
+    return Offer.ADDED;
+  }
+
+  private boolean isFull(int how) {
+    return store.size >= capacity && (how & FORCED) == 0;
+  }
+
+  private @Nullable Offer tryPutDistinct(Distinct inside, Object[] keys, int how) {
+    int fresh = 0;
+    Object[] adding = new Object[keys.length];
+    boolean unknown = false;
+    for (Object each : keys) {
+      switch (inside.look((Distinct.Key) each)) {
+        case NEW -> adding[fresh++] = each;
+        case UNKNOWN -> unknown = true;
+        case INSIDE -> {}
+      }
+    }
+    if (unknown) {
+      return null;
+    }
+    if (fresh == 0) {
+      return keys.length == 0 ? Offer.ADDED : Offer.DUPLICATE;
+    }
+    if (isFull(how)) {
+      return Offer.FULL;
+    }
+    inside.reserve(fresh);
+    Object[] all = Arrays.copyOf(adding, fresh);
+    add(null, all, how);
+    for (Object each : all) {
+      inside.add((Distinct.Key) each);
+    }
+    return Offer.ADDED;
+  }
+
+  private void add(@Nullable Object item, Object @Nullable [] items, int how) {
+    if (items != null) {
+      if ((how & FIRST) != 0) {
+        store.addAllFirst(items, 0);
+      } else {
+        store.addAllLast(items);
+      }
+      added += items.length;
+    } else if (item != null) {
+      if ((how & FIRST) != 0) {
+        store.addFirst(item);
+      } else {
+        store.addLast(item);
+      }
+      added++;
+    }
+    peak = Math.max(peak, store.size);
+    if (isSpecial && store.size > 0) {
+      remains.put();
+    }
   }
 
   // ---- taking
@@ -467,13 +849,15 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
   public E take() throws InterruptedException {
     E element = takeOrWait(Signal.NEVER, FOREVER, false);
     if (element == null) {
+      throwFailure();
       throw new QueueClosedException(
           name,
           "Cannot take from queue \""
               + name
               + "\": it is empty, and was closed by "
-              + closer
-              + ". Loop over the queue, or use poll, to see its end without an exception.");
+              + closer()
+              + ". Loop over the queue, or use poll, to see its end without an exception.",
+          null);
     }
     return element;
   }
@@ -484,6 +868,15 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
    * @return the element, or null when the queue is empty
    */
   public @Nullable E poll() {
+    E element = pollQuietly();
+    if (element == null) {
+      throwFailure();
+    }
+    return element;
+  }
+
+  /** Takes an element if there is one, and says nothing of a failure. */
+  @Nullable E pollQuietly() {
     SchedulePoint.at("queue.poll");
     mutex.acquire();
     try {
@@ -512,7 +905,11 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
    *     nothing was taken
    */
   public @Nullable E poll(Signal till) throws InterruptedException {
-    return takeOrWait(Objects.requireNonNull(till, "till"), FOREVER, false);
+    E element = takeOrWait(Objects.requireNonNull(till, "till"), FOREVER, false);
+    if (element == null) {
+      throwFailure();
+    }
+    return element;
   }
 
   /**
@@ -533,7 +930,36 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
    *     nothing was taken
    */
   public @Nullable E poll(Duration timeout) throws InterruptedException {
-    return takeOrWait(Signal.NEVER, nanosOf(timeout), false);
+    E element = takeOrWait(Signal.NEVER, nanosOf(timeout), false);
+    if (element == null) {
+      throwFailure();
+    }
+    return element;
+  }
+
+  /** Whoever has seen the end is told why, if the queue was closed because of a failure. */
+  private void throwFailure() {
+    Throwable cause = failure;
+    if (cause != null && seesFailure()) {
+      throw new QueueClosedException(
+          name,
+          "Queue \"" + name + "\" is empty, and has ended with a failure: closed by " + closer(),
+          cause);
+    }
+  }
+
+  private boolean seesFailure() {
+    boolean seen;
+    mutex.acquire();
+    try {
+      seen = isEnded();
+      if (seen) {
+        remains.failureSeen(true);
+      }
+    } finally {
+      unlock();
+    }
+    return seen;
   }
 
   /**
@@ -545,8 +971,13 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
     SchedulePoint.at("queue.drain");
     mutex.acquire();
     try {
-      List<E> all = ring.removeFirstAsList(Integer.MAX_VALUE);
+      List<Object> items = store.removeFirstAsList(Integer.MAX_VALUE);
+      for (int i = 0; wraps && i < items.size(); i++) {
+        items.set(i, unwrap(items.get(i)));
+      }
       noteTaken();
+      @SuppressWarnings("unchecked") // only elements are in it
+      List<E> all = (List<E>) items;
       return all;
     } finally {
       unlock();
@@ -590,7 +1021,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
     SchedulePoint.at("queue.drain");
     mutex.acquire();
     try {
-      taken = ring.removeFirst(most);
+      taken = store.removeFirst(most);
       noteTaken();
       inTransfer += taken.length; // until they have arrived this queue has not come to its end
     } finally {
@@ -607,17 +1038,18 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
     Surroundings me = Surroundings.current();
     try {
       while (moved < taken.length) {
-        @SuppressWarnings("unchecked") // only elements are in the ring
-        E element = (E) taken[moved];
-        target.add(element);
+        target.add(elementOf(taken[moved]));
         moved++;
       }
     } finally {
       mutex.acquire();
       try {
         inTransfer -= taken.length;
+        for (int i = 0; distinct != null && i < moved; i++) {
+          distinct.remove(taken[i]); // until now an equal one could not be put
+        }
         if (moved < taken.length) {
-          ring.addAllFirst(taken, moved);
+          store.addAllFirst(taken, moved);
           remains.left(me, false); // who was about to claim them has not
           isSpecial = true;
         }
@@ -669,12 +1101,15 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
       mutex.acquire();
       try {
         if (!isEnded()) {
-          remains.left(me, ring.size() == 0);
+          remains.left(me, store.size == 0);
           isSpecial = true;
         }
       } finally {
         unlock();
       }
+    }
+    if (element == null) {
+      throwFailure();
     }
     return element;
   }
@@ -724,17 +1159,25 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
 
   /** Takes an element if there is one. Called with the mutex. */
   private @Nullable E tryTake() {
-    if (ring.size() == 0) {
+    if (store.size == 0) {
       return null;
     }
-    E element = ring.removeFirst();
+    E element = unwrap(store.removeFirst());
     noteTaken();
     return element;
   }
 
+  /** The element of an item that has just been removed. Called with the mutex. */
+  private E unwrap(Object item) {
+    if (distinct != null) {
+      distinct.remove(item);
+    }
+    return elementOf(item);
+  }
+
   private void noteTaken() {
     if (isSpecial) {
-      remains.taken(ring.size() == 0);
+      remains.taken(store.size == 0);
     }
   }
 
@@ -794,7 +1237,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
 
   /** Whether nothing will ever be taken any more. Called with the mutex. */
   private boolean isEnded() {
-    return isClosed && inTransfer == 0 && ring.size() == 0;
+    return isClosed && inTransfer == 0 && store.size == 0;
   }
 
   /** Assigns the chances that are due, releases the mutex, and does what must be done without. */
@@ -803,14 +1246,14 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
     if (takers.idle() > 0) {
       if (isClosed && inTransfer == 0) {
         woken = takers.assign(takers.idle(), null);
-      } else if (takers.assigned() == 0 && ring.size() > 0) {
+      } else if (takers.assigned() == 0 && store.size > 0) {
         woken = takers.assign(1, null);
       }
     }
     if (putters.idle() > 0) {
       if (isClosed) {
         woken = putters.assign(putters.idle(), woken);
-      } else if (putters.assigned() == 0 && ring.size() < capacity) {
+      } else if (putters.assigned() == 0 && store.size < capacity) {
         woken = putters.assign(1, woken);
       }
     }
@@ -866,23 +1309,70 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
    */
   @Override
   public void close() {
+    closeWith(null);
+  }
+
+  /**
+   * Closes this queue because of a failure: what is inside is still delivered, and then takers are
+   * given the failure instead of the end. {@code take}, {@code poll} in all its forms, and loops
+   * throw a {@link QueueClosedException} with the failure as its cause, each time and to each
+   * thread that comes to the end. Producers get it as the cause of theirs. (The view for the JDK
+   * answers null where its contract has it so.)
+   *
+   * {@snippet class="QueueSnippets" region="closeWithFailure"}
+   *
+   * <p>Like {@link #close()} otherwise. If the queue is closed already, nothing changes, and the
+   * failure is reported in the log, since nobody else would hear of it. So it is at the end of the
+   * tree of threads when nobody has taken that far.
+   *
+   * @param cause why there will be no more
+   */
+  public void close(Throwable cause) {
+    Objects.requireNonNull(cause, "cause");
+    if (!closeWith(cause)) {
+      Log.error(
+          "Queue \""
+              + name
+              + "\" was closed before, by "
+              + closer()
+              + ", so that nobody will receive this failure from it",
+          cause);
+    }
+  }
+
+  private boolean closeWith(@Nullable Throwable cause) {
     Surroundings me = Surroundings.current();
-    String who =
-        "thread \"" + (me == Surroundings.unmanaged() ? threadName() : me.describe()) + "\"";
+    String who = describe(me);
+    boolean first;
     SchedulePoint.at("queue.close");
     mutex.acquire();
     try {
-      if (!isClosed) {
+      first = !isClosed;
+      if (first) {
         isClosed = true;
         isSpecial = true;
         closer = who;
-        if (ring.size() > 0) {
+        failure = cause;
+        if (cause != null) {
+          remains.failed(me);
+        } else if (store.size > 0) {
           remains.left(me, false);
         }
       }
     } finally {
       unlock();
     }
+    return first;
+  }
+
+  private static String describe(Surroundings me) {
+    return "thread \"" + (me == Surroundings.unmanaged() ? threadName() : me.describe()) + "\"";
+  }
+
+  /** Who closed the queue, and why if there was a failure; calls user code. */
+  private String closer() {
+    Throwable cause = failure;
+    return closer + (cause == null ? "" : " because of " + cause);
   }
 
   private static String threadName() {
@@ -954,7 +1444,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
   public int size() {
     mutex.acquire();
     try {
-      return ring.size();
+      return store.size;
     } finally {
       mutex.release();
     }
@@ -963,6 +1453,27 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
   /** {@return whether there is no element inside at this moment} */
   public boolean isEmpty() {
     return size() == 0;
+  }
+
+  /**
+   * {@return what went on in this queue up to now} The counts cost next to nothing, and time is
+   * measured only where a thread waits.
+   */
+  public QueueStatistics statistics() {
+    mutex.acquire();
+    try {
+      return new QueueStatistics(
+          store.size,
+          peak,
+          added,
+          added - store.size - inTransfer,
+          putters.waiting(),
+          takers.waiting(),
+          putters.waited(),
+          takers.waited());
+    } finally {
+      mutex.release();
+    }
   }
 
   /**
@@ -989,7 +1500,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
     return "queue \""
         + name
         + "\" ("
-        + ring.size()
+        + store.size
         + (capacity == UNBOUNDED ? "" : " of " + capacity)
         + (closer == null ? ")" : ", closed)");
   }
@@ -1002,14 +1513,16 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
         "Cannot put into queue \""
             + name
             + "\": closed by "
-            + closer
-            + ". Close a queue only after its producers have stopped; closedBy(…) does that.");
+            + closer()
+            + ". Close a queue only after its producers have stopped; closedBy(…) does that.",
+        failure);
   }
 
   @Nullable E peek() {
     mutex.acquire();
     try {
-      return ring.first();
+      Object item = store.first();
+      return item == null ? null : elementOf(item);
     } finally {
       mutex.release();
     }
@@ -1018,7 +1531,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
   int remainingCapacity() {
     mutex.acquire();
     try {
-      return isClosed ? 0 : capacity == UNBOUNDED ? UNBOUNDED : Math.max(0, capacity - ring.size());
+      return isClosed ? 0 : capacity == UNBOUNDED ? UNBOUNDED : Math.max(0, capacity - store.size);
     } finally {
       mutex.release();
     }
@@ -1027,7 +1540,10 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
   void discard() {
     mutex.acquire();
     try {
-      ring.clear();
+      store.clear();
+      if (distinct != null) {
+        distinct.clear();
+      }
       noteTaken();
     } finally {
       unlock();
@@ -1035,60 +1551,127 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
   }
 
   BlockingView.Snapshot snapshot() {
+    Object[] items;
+    long removedFirst;
+    long removedInside;
     mutex.acquire();
     try {
-      return new BlockingView.Snapshot(ring.snapshot(), ring.removedFirst(), ring.removedInside());
+      items = store.snapshot();
+      removedFirst = store.removedFirst;
+      removedInside = store.removedInside;
     } finally {
       mutex.release();
     }
+    Object[] elements = items.clone();
+    for (int i = 0; wraps && i < items.length; i++) {
+      elements[i] = elementOf(items[i]);
+    }
+    return new BlockingView.Snapshot(items, elements, removedFirst, removedInside);
   }
 
-  /** Removes the oldest occurrence of this very element; answers whether there was one. */
-  boolean removeIdentical(Object element) {
+  /** Removes the first occurrence of this very item; answers whether there was one. */
+  boolean removeIdentical(Object item) {
     mutex.acquire();
     try {
-      boolean removed = ring.removeIdentical(element);
-      noteTaken();
-      return removed;
+      return removed(store.removeIdentical(item), item);
     } finally {
       unlock();
     }
   }
 
   /**
-   * Removes an element found in a snapshot, if it is still there.
+   * Removes an item found in a snapshot, if it is still there.
    *
-   * @param place its index in the snapshot, counted from the first element that ever was
+   * @param place its index in the snapshot, counted from the first item that ever was
    * @param removedInside how many removals from inside the caller has accounted for
    * @return whether it was removed from that place; false also when it had to be searched
    */
-  boolean removeAt(long place, Object element, long removedInside) {
+  boolean removeAt(long place, Object item, long removedInside) {
     mutex.acquire();
     try {
-      if (ring.removedInside() == removedInside) {
-        return ring.removeAt(place - ring.removedFirst(), element);
+      if (store.removedInside == removedInside) {
+        return removed(store.removeAt(place - store.removedFirst, item), item);
       }
-      ring.removeIdentical(element);
+      removed(store.removeIdentical(item), item);
       return false;
     } finally {
-      noteTaken();
       unlock();
     }
   }
 
+  private boolean removed(boolean isRemoved, Object item) {
+    if (isRemoved && distinct != null) {
+      distinct.remove(item);
+    }
+    noteTaken();
+    return isRemoved;
+  }
+
+  /** What is reported at the end of the tree: null when there is nothing. */
   @Nullable String leftovers() {
     int left = size();
     if (left == 0) {
-      return null;
+      return unseenFailure();
     }
-    String by = closer;
+    String what = left + (left == 1 ? " element" : " elements");
+    if (undelivered != null) {
+      boolean handedOver = handOver(undelivered);
+      return "queue \""
+          + name
+          + "\" held "
+          + what
+          + (handedOver
+              ? " that nobody had taken; its handler for the undelivered was given them"
+              : " that nobody had taken; its handler for the undelivered has not come to an end");
+    }
     return "queue \""
         + name
         + "\" still holds "
-        + left
-        + (left == 1 ? " element" : " elements")
+        + what
         + " that nobody has taken; it "
-        + (by == null ? "is open" : "was closed by " + by);
+        + (closer == null ? "is open" : "was closed by " + closer());
+  }
+
+  private @Nullable String unseenFailure() {
+    mutex.acquire();
+    boolean unseen = remains.hasUnseenFailure();
+    mutex.release();
+    return unseen
+        ? "queue \""
+            + name
+            + "\" was closed by "
+            + closer()
+            + ", and nobody who takes has seen that"
+        : null;
+  }
+
+  /**
+   * Gives what is inside to the handler, on a thread of its own; waits for that, but not for long.
+   */
+  private boolean handOver(Consumer<? super E> handler) {
+    OpenSignal handedOver = Signal.create(name + " handed over");
+    Surroundings.current()
+        .time()
+        .startDetached(
+            "undelivered of " + name,
+            () -> {
+              for (E element : drain()) {
+                try {
+                  handler.accept(element);
+                } catch (Throwable failed) { // one that fails must not keep the others
+                  Log.error(
+                      "The handler for the undelivered of queue \"" + name + "\" has failed",
+                      failed);
+                }
+              }
+              handedOver.go();
+            });
+    try {
+      return handedOver.await(HAND_OVER);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return handedOver.isSignalled();
+    }
   }
 
   private static long nanosOf(Duration timeout) {

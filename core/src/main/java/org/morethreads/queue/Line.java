@@ -1,7 +1,9 @@
 package org.morethreads.queue;
 
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Surroundings;
+import org.morethreads.internal.Time;
 
 /**
  * The threads that wait for one thing of a queue, in order. Not safe for use by several threads at
@@ -25,6 +27,14 @@ final class Line {
   private int idle;
   private int assigned;
 
+  /*
+   * How long threads have waited, without a look at each of them: for those who are still in, the sum of the times at which they
+   * came, so that count * now - sum is what they have waited. Overflow does no harm: only differences count.
+   */
+  private long waited;
+  private long sumOfArrivals;
+  private @Nullable Time clock;
+
   /**
    * An empty line.
    *
@@ -40,6 +50,7 @@ final class Line {
     final Surroundings surroundings;
     private final Thread thread;
     private final Line line;
+    private final long arrival;
     private @Nullable Waiter previous;
     private @Nullable Waiter next;
     private boolean listed;
@@ -51,6 +62,7 @@ final class Line {
       this.line = line;
       this.surroundings = surroundings;
       this.thread = Thread.currentThread();
+      this.arrival = surroundings.time().nanoTime();
     }
 
     boolean isAssigned() {
@@ -92,6 +104,8 @@ final class Line {
     }
     waiter.listed = true;
     idle++;
+    sumOfArrivals += waiter.arrival;
+    clock = surroundings.time();
     return waiter;
   }
 
@@ -102,6 +116,21 @@ final class Line {
     } else {
       assigned--;
     }
+    sumOfArrivals -= waiter.arrival;
+    waited += waiter.surroundings.time().nanoTime() - waiter.arrival;
+  }
+
+  /** {@return how many threads wait, those included that have just been told to look} */
+  int waiting() {
+    return idle + assigned;
+  }
+
+  /** {@return how long threads have waited in this line, all added up} */
+  Duration waited() {
+    if (clock == null) {
+      return Duration.ZERO; // nobody ever has
+    }
+    return Duration.ofNanos(waited + waiting() * clock.nanoTime() - sumOfArrivals);
   }
 
   /**

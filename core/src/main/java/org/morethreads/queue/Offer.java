@@ -13,8 +13,8 @@ public enum Offer {
   FULL,
 
   /**
-   * Not added: the queue holds each element only once, and has an equal one. No queue of this
-   * release answers this; a {@code switch} should have it all the same.
+   * Not added: the queue holds each element only once, and has an equal one. Only a queue made with
+   * {@link CloseableQueue.Builder#unique} answers this.
    */
   DUPLICATE,
 

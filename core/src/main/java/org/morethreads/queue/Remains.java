@@ -30,6 +30,9 @@ final class Remains implements Surroundings.Leftovers {
   /** Who left a loop over the queue while it was empty, and nobody has taken since. */
   private @Nullable Surroundings deserter;
 
+  /** Whether the queue was closed with a failure that nobody who takes has seen. */
+  private boolean unseenFailure;
+
   Remains(CloseableQueue<?> queue, Mutex mutex) {
     this.queue = queue;
     this.mutex = mutex;
@@ -44,6 +47,24 @@ final class Remains implements Surroundings.Leftovers {
     }
   }
 
+  /** Somebody closes the queue with a failure. Called with the mutex. */
+  void failed(Surroundings by) {
+    unseenFailure = true;
+    left(by, false);
+  }
+
+  /** Somebody has been given that failure. Called with the mutex. */
+  void failureSeen(boolean empty) {
+    unseenFailure = false;
+    if (empty) {
+      wanted = null;
+    }
+  }
+
+  boolean hasUnseenFailure() {
+    return unseenFailure;
+  }
+
   /** Elements were put. Called with the mutex. */
   void put() {
     if (deserter != null) {
@@ -55,7 +76,7 @@ final class Remains implements Surroundings.Leftovers {
   /** Elements were taken. Called with the mutex. */
   void taken(boolean empty) {
     deserter = null;
-    if (empty) {
+    if (empty && !unseenFailure) {
       wanted = null;
     }
   }

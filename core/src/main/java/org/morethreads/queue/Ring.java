@@ -5,18 +5,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The elements of a queue, first in, first out, in an array that grows and shrinks. Not safe for
- * use by several threads at once: the queue's mutex guards it. A method that throws (no memory) has
- * changed nothing.
+ * The items of a queue, first in, first out, in an array that grows and shrinks.
  *
- * @param <E> the type of the elements
+ * @param <E> the type of the items
  */
-final class Ring<E> {
+final class Ring<E> extends Store<E> {
   /*
    * items.length is a power of two; element i (0 = oldest) is in items[(head + i) & (items.length - 1)]; all other slots are null.
-   *
-   * removedFirst and removedInside count removals, so that an iterator over a snapshot can find the place of its element:
-   * as long as removedInside stays, an element moves to the front by one whenever removedFirst grows.
    */
   private static final int SMALLEST = 16;
   private static final int LARGEST = 1 << 30;
@@ -26,23 +21,27 @@ final class Ring<E> {
 
   private @Nullable Object[] items = new @Nullable Object[SMALLEST];
   private int head;
-  private int size;
-  private long removedFirst;
-  private long removedInside;
-
-  int size() {
-    return size;
-  }
 
   /** {@return how many elements fit before it grows; for tests} */
   int length() {
     return items.length;
   }
 
+  @Override
   @Nullable E first() {
     return at(head);
   }
 
+  @Override
+  void addFirst(E element) {
+    growFor(1);
+    head = (head - 1) & (items.length - 1);
+    items[head] = element;
+    size++;
+    removedInside++; // places known to iterators are wrong now
+  }
+
+  @Override
   void addLast(E element) {
     if (size == items.length) {
       resize(capacityFor(size + 1L));
@@ -51,6 +50,7 @@ final class Ring<E> {
     size++;
   }
 
+  @Override
   void addAllLast(Object[] elements) {
     growFor(elements.length);
     int mask = items.length - 1;
@@ -61,7 +61,7 @@ final class Ring<E> {
     size += elements.length;
   }
 
-  /** Puts back, in front, elements of an array from an index to its end. */
+  @Override
   void addAllFirst(Object[] elements, int from) {
     growFor(elements.length - from);
     for (int i = elements.length - 1; i >= from; i--) {
@@ -72,7 +72,7 @@ final class Ring<E> {
     removedInside++; // places known to iterators are wrong now
   }
 
-  /** Removes the oldest element. There must be one. */
+  @Override
   E removeFirst() {
     E element = at(head);
     if (element == null) {
@@ -92,7 +92,7 @@ final class Ring<E> {
     removedFirst++;
   }
 
-  /** Removes the oldest elements, at most some number of them. */
+  @Override
   Object[] removeFirst(int most) {
     int count = Math.min(size, most);
     Object[] removed = snapshot(count);
@@ -100,7 +100,7 @@ final class Ring<E> {
     return removed;
   }
 
-  /** Removes the oldest elements, at most some number of them. */
+  @Override
   List<E> removeFirstAsList(int most) {
     int count = Math.min(size, most);
     List<E> removed = new ArrayList<>(count);
@@ -127,10 +127,12 @@ final class Ring<E> {
     }
   }
 
+  @Override
   void clear() {
     forgetFirst(size);
   }
 
+  @Override
   Object[] snapshot() {
     return snapshot(size);
   }
@@ -143,19 +145,7 @@ final class Ring<E> {
     return all;
   }
 
-  long removedFirst() {
-    return removedFirst;
-  }
-
-  long removedInside() {
-    return removedInside;
-  }
-
-  /**
-   * Removes the element at a place if it is this very one; answers whether it was.
-   *
-   * @param place 0 for the oldest; may lie outside
-   */
+  @Override
   boolean removeAt(long place, Object element) {
     if (place < 0 || place >= size || items[(head + (int) place) & (items.length - 1)] != element) {
       return false;
@@ -164,7 +154,7 @@ final class Ring<E> {
     return true;
   }
 
-  /** Removes the oldest occurrence of this very element; answers whether there was one. */
+  @Override
   boolean removeIdentical(Object element) {
     for (int i = 0; i < size; i++) {
       if (items[(head + i) & (items.length - 1)] == element) {
@@ -173,6 +163,15 @@ final class Ring<E> {
       }
     }
     return false;
+  }
+
+  /** {@return the item at a place, 0 for the first} There must be one. */
+  Object get(int place) {
+    Object item = items[(head + place) & (items.length - 1)];
+    if (item == null) {
+      throw new AssertionError("nothing at " + place);
+    }
+    return item;
   }
 
   private void remove(int place) {

@@ -62,6 +62,51 @@ abstract class BoundedQueueContract extends QueueContract {
   }
 
   @Test
+  void putFirst_full_waitsLikePut() throws Exception {
+    int count = fill();
+    assertThat(queue.putFirst(-1, Duration.ZERO)).isFalse();
+    assertThat(queue.putFirst(-1, Signal.DONE)).isFalse();
+    assertThat(queue.putAllFirst(List.of(-1), Duration.ZERO)).isFalse();
+    assertThat(queue.putAllFirst(List.of(-1), Signal.DONE)).isFalse();
+    var putter = crew.startBlocked(() -> queue.putFirst(-1, LONG));
+    assertThat(queue.take()).isZero();
+    assertThat(putter.result()).isTrue();
+    var interrupted = crew.startBlocked(() -> queue.putAllFirst(List.of(-2, -3), LONG));
+    interrupted.thread.interrupt();
+    assertThat(interrupted.failure()).isInstanceOf(InterruptedException.class);
+    assertThat(queue.take()).isEqualTo(-1);
+    assertThat(queue.drain()).hasSize(count - 1).doesNotContain(-2, -3);
+  }
+
+  @Test
+  void putForced_full_exceedsTheCapacityAndLetsNobodyElseIn() throws Exception {
+    int count = fill();
+    queue.putForced(-1);
+    assertThat(queue.size()).isEqualTo(count + 1);
+    assertThat(queue.asBlockingQueue().remainingCapacity()).isZero();
+    assertThat(queue.take()).isZero();
+    assertThat(queue.offer(-2)).as("full again").isEqualTo(Offer.FULL);
+    assertThat(queue.take()).isNotNull();
+    assertThat(queue.offer(-2)).isEqualTo(Offer.ADDED);
+    assertThat(queue.drain()).endsWith(-2).hasSize(count);
+  }
+
+  @Test
+  void statistics_waitingPutter_isCounted() throws Exception {
+    int count = fill();
+    assertThat(queue.statistics().depth()).isEqualTo(count);
+    assertThat(queue.statistics().blockedPutting()).isZero();
+    var putter = crew.startBlocked(() -> queue.put(-1, LONG));
+    assertThat(queue.statistics().waitingToPut()).isOne();
+    assertThat(queue.take()).isZero();
+    assertThat(putter.result()).isTrue();
+    assertThat(queue.statistics().waitingToPut()).isZero();
+    assertThat(queue.statistics().blockedPutting()).isPositive();
+    assertThat(queue.statistics().put()).isEqualTo(count + 1);
+    assertThat(queue.statistics().taken()).isOne();
+  }
+
+  @Test
   void putAll_full_waitsAndAddsAllOrNone() throws Exception {
     int count = fill();
     assertThat(queue.putAll(List.of(-1, -2), Duration.ZERO)).isFalse();
@@ -79,7 +124,8 @@ abstract class BoundedQueueContract extends QueueContract {
     int count = fill();
     List<Crew.Member<Boolean>> putters = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
-      putters.add(crew.startBlocked(() -> queue.put(-1, LONG)));
+      int own = -1 - i;
+      putters.add(crew.startBlocked(() -> queue.put(own, LONG)));
     }
     int taken = 0;
     while (taken < count + 5) {
@@ -129,8 +175,9 @@ abstract class BoundedQueueContract extends QueueContract {
   void put_wokenAndInterrupted_theOtherPutterIsWoken() throws Exception {
     fill();
     for (int round = 0; round < 200; round++) {
-      var one = crew.startBlocked(() -> putOrMinusOne(queue));
-      var two = crew.startBlocked(() -> putOrMinusOne(queue));
+      int own = -2 - 2 * round;
+      var one = crew.startBlocked(() -> putOrMinusOne(queue, own));
+      var two = crew.startBlocked(() -> putOrMinusOne(queue, own - 1));
       one.thread.interrupt();
       assertThat(queue.poll()).isNotNull();
       if (one.result() >= 0) {
@@ -140,9 +187,9 @@ abstract class BoundedQueueContract extends QueueContract {
     }
   }
 
-  private static int putOrMinusOne(CloseableQueue<Integer> queue) {
+  private static int putOrMinusOne(CloseableQueue<Integer> queue, int element) {
     try {
-      queue.put(0);
+      queue.put(element);
       return 0;
     } catch (InterruptedException e) {
       return -1;

@@ -239,7 +239,141 @@ abstract class QueueContract {
     assertThat(queue.drain()).containsExactly(2, 3);
   }
 
+  // ---- in front, and back
+
+  @Test
+  void putFirst_room_isTakenNext() throws Exception {
+    queue.putAll(List.of(1, 2));
+    queue.drain(new ArrayList<>(), 1);
+    queue.drain();
+    queue.putFirst(3);
+    assertThat(queue.take()).isEqualTo(3);
+    queue.putAllFirst(List.of(4, 5, 6));
+    assertThat(queue.drain()).containsExactly(4, 5, 6);
+    assertThat(queue.putFirst(7, SHORT)).isTrue();
+    assertThat(queue.take()).isEqualTo(7);
+    assertThat(queue.putAllFirst(List.of(8, 9), Signal.DONE)).isTrue();
+    queue.putForced(10);
+    assertThat(queue.drain()).containsExactly(8, 9, 10);
+  }
+
+  @Test
+  void putFirst_takerWaiting_wakesIt() throws Exception {
+    var taker = crew.startBlocked(queue::take);
+    queue.putFirst(1);
+    assertThat(taker.result()).isEqualTo(1);
+    var second = crew.startBlocked(queue::take);
+    queue.putForced(2);
+    assertThat(second.result()).isEqualTo(2);
+  }
+
+  @Test
+  void everyWayToPutInFrontOrBack_nullOrClosed_throws() throws Exception {
+    assertThatThrownBy(() -> queue.putFirst(null)).isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> queue.putForced(null)).isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> queue.putAllFirst(Arrays.asList(1, null)))
+        .isInstanceOf(NullPointerException.class);
+    assertInterrupted(() -> queue.putFirst(1));
+    assertInterrupted(() -> queue.putAllFirst(List.of(1), Duration.ZERO));
+    queue.close();
+    assertThatThrownBy(() -> queue.putFirst(1)).isInstanceOf(QueueClosedException.class);
+    assertThatThrownBy(() -> queue.putAllFirst(List.of(1)))
+        .isInstanceOf(QueueClosedException.class);
+    assertThat(queue.size()).isZero();
+  }
+
+  @Test
+  void putForced_closed_worksUntilDrained() throws Exception {
+    queue.putAll(List.of(1, 2));
+    queue.close();
+    assertThat(queue.take()).isEqualTo(1);
+    queue.putForced(1);
+    assertThat(queue.take()).isEqualTo(2);
+    assertThat(queue.drained().isSignalled()).isFalse();
+    assertThat(queue.take()).isEqualTo(1);
+    assertThat(queue.drained().isSignalled()).isTrue();
+    assertThatThrownBy(() -> queue.putForced(1))
+        .isInstanceOf(QueueClosedException.class)
+        .hasMessageContaining("Cannot give back to queue \"" + queue.name() + "\"")
+        .hasMessageContaining("before the last element is taken");
+    assertThat(queue.size()).isZero();
+  }
+
+  // ---- statistics
+
+  @Test
+  void statistics_elementsInAndOut_areCounted() throws Exception {
+    assertThat(queue.statistics())
+        .isEqualTo(new QueueStatistics(0, 0, 0, 0, 0, 0, Duration.ZERO, Duration.ZERO));
+    queue.putAll(List.of(1, 2, 3));
+    assertThat(queue.take()).isEqualTo(1);
+    queue.putForced(4);
+    queue.putForced(5);
+    assertThat(queue.drain(new ArrayList<>(), 2)).isEqualTo(2);
+    assertThat(queue.asBlockingQueue().remove(4)).isTrue();
+    assertThat(queue.statistics())
+        .isEqualTo(new QueueStatistics(1, 4, 5, 4, 0, 0, Duration.ZERO, Duration.ZERO));
+    queue.asBlockingQueue().clear();
+    assertThat(queue.statistics().taken()).isEqualTo(5);
+  }
+
+  @Test
+  void statistics_waitingTaker_isCounted() throws Exception {
+    var taker = crew.startBlocked(queue::take);
+    assertThat(queue.statistics().waitingToTake()).isOne();
+    assertThat(queue.statistics().blockedTaking()).isPositive();
+    queue.put(1);
+    assertThat(taker.result()).isEqualTo(1);
+    Duration blocked = queue.statistics().blockedTaking();
+    assertThat(blocked).isPositive();
+    assertThat(queue.statistics().blockedTaking()).as("nobody waits").isEqualTo(blocked);
+  }
+
   // ---- closing
+
+  @Test
+  void closeWithFailure_takers_receiveItAfterTheRest() throws Exception {
+    queue.putAll(List.of(1, 2));
+    var failure = new IllegalArgumentException("no more ink");
+    queue.close(failure);
+    assertThat(queue.take()).isEqualTo(1);
+    assertThat(queue.poll()).isEqualTo(2);
+    Blocking[] takers = {
+      () -> queue.take(),
+      () -> queue.poll(),
+      () -> queue.poll(Signal.NEVER),
+      () -> queue.poll(Signal.DONE),
+      () -> queue.poll(LONG),
+      () -> assertThat(queue.iterator().hasNext()).isTrue(),
+      () -> queue.until(Signal.NEVER).iterator().next(),
+    };
+    for (Blocking taker : takers) {
+      assertThatThrownBy(taker::run)
+          .isInstanceOf(QueueClosedException.class)
+          .hasCause(failure)
+          .hasMessageContaining(queue.name());
+    }
+    assertThatThrownBy(() -> queue.put(3))
+        .isInstanceOf(QueueClosedException.class)
+        .hasCause(failure);
+    assertThatThrownBy(() -> queue.putForced(3)).hasCause(failure);
+    assertThat(queue.offer(3)).isEqualTo(Offer.CLOSED);
+    assertThat(queue.drain()).isEmpty();
+    assertThat(queue.asBlockingQueue().poll()).isNull();
+    assertThatThrownBy(() -> queue.asBlockingQueue().take()).hasCause(failure);
+  }
+
+  @Test
+  void closeWithFailure_waitingTakers_receiveIt() throws Exception {
+    var failure = new IllegalArgumentException("no more ink");
+    var taker = crew.startBlocked(queue::take);
+    var polling = crew.startBlocked(() -> queue.poll(LONG));
+    var loop = crew.startBlocked(() -> queue.iterator().hasNext());
+    queue.close(failure);
+    for (var member : List.of(taker, polling, loop)) {
+      assertThat(member.failure()).isInstanceOf(QueueClosedException.class).hasCause(failure);
+    }
+  }
 
   @Test
   void close_elementsInside_areStillDelivered() throws Exception {

@@ -65,7 +65,7 @@ class RingTest {
         ring.clear();
         model.clear();
       }
-      assertThat(ring.size()).as("seed %s", seed).isEqualTo(model.size());
+      assertThat(ring.size).as("seed %s", seed).isEqualTo(model.size());
       assertThat(ring.first()).isSameAs(model.isEmpty() ? null : model.getFirst());
       if (step % 16 == 0) {
         assertThat(ring.snapshot()).as("seed %s", seed).isEqualTo(model.toArray());

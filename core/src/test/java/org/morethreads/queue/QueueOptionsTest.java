@@ -1,0 +1,339 @@
+package org.morethreads.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.morethreads.fixture.VirtualTime;
+import org.morethreads.internal.Log;
+import org.morethreads.sync.Signal;
+import org.morethreads.thread.ManagedThread;
+import org.morethreads.thread.ThreadTree;
+
+/** What each option of a queue adds (Q5). */
+class QueueOptionsTest {
+  private final Queue<String> logged = new ConcurrentLinkedQueue<>();
+  private final Crew crew = new Crew(Crew.Kind.VIRTUAL);
+
+  @BeforeEach
+  void listen() {
+    Log.setListener((level, message, _) -> logged.add(level + " " + message));
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    Log.setListener(null);
+    crew.join();
+  }
+
+  // ---- unique
+
+  /** Equal to all of the same number, however different; all of them have the same hash. */
+  private record Clashing(int number, String text) {
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Clashing clashing && clashing.number == number;
+    }
+
+    @Override
+    public int hashCode() {
+      return 7;
+    }
+  }
+
+  @Test
+  void unique_equalInside_isDuplicate() throws Exception {
+    CloseableQueue<Clashing> queue =
+        CloseableQueue.<Clashing>named("todo").capacity(2).unique().create();
+    var one = new Clashing(1, "one");
+    assertThat(queue.offer(one)).isEqualTo(Offer.ADDED);
+    assertThat(queue.offer(new Clashing(1, "uno"))).isEqualTo(Offer.DUPLICATE);
+    assertThat(queue.offer(new Clashing(2, "two"))).isEqualTo(Offer.ADDED);
+    assertThat(queue.offer(new Clashing(3, "three"))).isEqualTo(Offer.FULL);
+    assertThat(queue.offer(new Clashing(2, "due"))).as("also when full").isEqualTo(Offer.DUPLICATE);
+    queue.put(new Clashing(1, "eins"));
+    queue.putFirst(new Clashing(2, "zwei"));
+    queue.putForced(new Clashing(2, "deux"));
+    assertThat(queue.put(new Clashing(2, "dos"), Duration.ZERO)).isTrue();
+    assertThat(queue.asBlockingQueue().offer(one)).isFalse();
+    assertThat(queue.asBlockingQueue().add(one)).isFalse();
+    assertThat(queue.statistics().put()).isEqualTo(2);
+    assertThat(queue.take()).isSameAs(one);
+    assertThat(queue.offer(new Clashing(1, "again"))).isEqualTo(Offer.ADDED);
+    queue.close();
+    assertThat(queue.offer(one)).as("closed comes first").isEqualTo(Offer.CLOSED);
+    assertThat(queue.drain()).extracting(Clashing::text).containsExactly("two", "again");
+  }
+
+  @Test
+  void unique_putAll_addsEachOnce() throws Exception {
+    CloseableQueue<Integer> queue = CloseableQueue.<Integer>named("todo").unique().create();
+    queue.put(2);
+    queue.putAll(List.of(1, 2, 3, 1, 3));
+    queue.putAllFirst(List.of(3, 0, 0));
+    queue.putAll(List.of());
+    assertThat(queue.drain()).containsExactly(0, 2, 1, 3);
+    for (int i = 0; i < 1000; i++) {
+      queue.put(i);
+    }
+    for (int i = 0; i < 1000; i++) {
+      assertThat(queue.offer(i)).isEqualTo(Offer.DUPLICATE);
+    }
+    queue.asBlockingQueue().clear();
+    queue.putAll(List.of(5, 6));
+    assertThat(queue.asBlockingQueue().remove(5)).isTrue();
+    assertThat(queue.offer(5)).isEqualTo(Offer.ADDED);
+    var looking = queue.asBlockingQueue().iterator();
+    assertThat(looking.next()).isEqualTo(6);
+    looking.remove();
+    assertThat(queue.offer(6)).isEqualTo(Offer.ADDED);
+    assertThat(queue.drain()).containsExactly(5, 6);
+  }
+
+  @Test
+  void unique_severalWaitWithEqualElements_oneIsIn() throws Exception {
+    CloseableQueue<Integer> queue =
+        CloseableQueue.<Integer>named("todo").capacity(1).unique().create();
+    queue.put(0);
+    var one = crew.startBlocked(() -> queue.put(1, Signal.NEVER));
+    var again = crew.startBlocked(() -> queue.put(1, Signal.NEVER));
+    assertThat(queue.take()).isZero();
+    assertThat(one.result()).isTrue();
+    assertThat(queue.put(1, Duration.ZERO)).as("who comes now sees that it is in").isTrue();
+    assertThat(queue.take()).isEqualTo(1); // a place: the other looks again, and is the first now
+    assertThat(again.result()).isTrue();
+    assertThat(queue.drain()).containsExactly(1);
+  }
+
+  @Test
+  void unique_equalsUsesTheQueue_works() throws Exception {
+    CloseableQueue<Object> queue = CloseableQueue.named("todo").unique().create();
+    final class Nosy {
+      @Override
+      public boolean equals(Object other) {
+        return queue.size() < 0;
+      }
+
+      @Override
+      public int hashCode() {
+        return queue.size() & 0;
+      }
+    }
+    for (int i = 0; i < 10; i++) {
+      queue.put(new Nosy());
+    }
+    assertThat(queue.size()).isEqualTo(10);
+  }
+
+  @Test
+  void unique_equalsThrows_putsNothing() throws Exception {
+    CloseableQueue<Object> queue = CloseableQueue.named("todo").unique().create();
+    final class Broken {
+      @Override
+      public boolean equals(Object other) {
+        throw new IllegalStateException("broken");
+      }
+
+      @Override
+      public int hashCode() {
+        return 7;
+      }
+    }
+    queue.put(new Clashing(1, "one"));
+    assertThatThrownBy(() -> queue.put(new Broken())).hasMessage("broken");
+    assertThatThrownBy(() -> queue.offer(new Broken())).hasMessage("broken");
+    assertThat(queue.drain()).hasSize(1);
+  }
+
+  @Test
+  void unique_drainRefused_staysUniqueMeanwhile() throws Exception {
+    CloseableQueue<Integer> queue = CloseableQueue.<Integer>named("todo").unique().create();
+    queue.putAll(List.of(1, 2));
+    List<Integer> target =
+        new ArrayList<>() {
+          private static final long serialVersionUID = 1;
+
+          @Override
+          public boolean add(Integer element) {
+            assertThat(queue.offer(element)).isEqualTo(Offer.DUPLICATE);
+            if (element == 2) {
+              throw new UnsupportedOperationException("enough");
+            }
+            return super.add(element);
+          }
+        };
+    assertThatThrownBy(() -> queue.drain(target)).hasMessage("enough");
+    assertThat(queue.offer(1)).isEqualTo(Offer.ADDED);
+    assertThat(queue.offer(2)).isEqualTo(Offer.DUPLICATE);
+    assertThat(queue.drain()).containsExactly(2, 1);
+  }
+
+  // ---- closed because of a failure
+
+  @Test
+  void closeWithFailure_closedBefore_isLogged() {
+    CloseableQueue<Integer> queue = CloseableQueue.unbounded("todo");
+    queue.close();
+    queue.close(new IOException("disk full"));
+    assertThat(logged)
+        .singleElement()
+        .asString()
+        .startsWith("ERROR Queue \"todo\" was closed before, by thread ");
+    assertThat(queue.poll()).as("the end is the one that was decided").isNull();
+    assertThatThrownBy(() -> queue.close(null)).isInstanceOf(NullPointerException.class);
+  }
+
+  @Test
+  void closeWithFailure_nobodyTakes_isReportedAtTheEndOfTheTree() throws Exception {
+    try (var _ = ThreadTree.open("garden")) {
+      ManagedThread.run(
+              "closer",
+              _ -> {
+                CloseableQueue<Integer> queue = CloseableQueue.unbounded("todo");
+                queue.close(new IOException("disk full"));
+                CloseableQueue<Integer> seen = CloseableQueue.unbounded("seen");
+                seen.close(new IOException("disk full"));
+                assertThatThrownBy(seen::poll).hasRootCauseMessage("disk full");
+              })
+          .join();
+    }
+    assertThat(logged)
+        .singleElement()
+        .asString()
+        .contains("Left over at the end of tree \"garden\": queue \"todo\" was closed by thread")
+        .contains("because of java.io.IOException: disk full, and nobody who takes has seen that");
+  }
+
+  // ---- the undelivered
+
+  @Test
+  void onUndelivered_leftOverAtTheEndOfTheTree_areHandedOver() throws Exception {
+    Queue<Integer> handed = new ConcurrentLinkedQueue<>();
+    CloseableQueue<Integer> queue =
+        CloseableQueue.<Integer>named("todo")
+            .onUndelivered(element -> {
+              handed.add(element);
+              if (element == 2) {
+                throw new IllegalStateException("not that one");
+              }
+            })
+            .create();
+    try (var _ = ThreadTree.open("garden")) {
+      ManagedThread.run(
+              "worker",
+              _ -> {
+                queue.putAll(List.of(1, 2, 3));
+                queue.close();
+                assertThat(queue.take()).isEqualTo(1);
+              })
+          .join();
+    }
+    assertThat(handed).containsExactly(2, 3);
+    assertThat(queue.drained().isSignalled()).isTrue();
+    assertThat(logged)
+        .containsExactlyInAnyOrder(
+            "ERROR The handler for the undelivered of queue \"todo\" has failed",
+            "WARNING Left over at the end of tree \"garden\": queue \"todo\" held 2 elements that"
+                + " nobody had taken; its handler for the undelivered was given them");
+  }
+
+  // ---- slow consumers
+
+  @Test
+  void warnWhenFullFor_consumersStand_warnsAtDoublingTimes() throws Exception {
+    var time = new VirtualTime();
+    CloseableQueue<Integer> queue =
+        CloseableQueue.<Integer>named("todo")
+            .capacity(1)
+            .warnWhenFullFor(Duration.ofSeconds(5))
+            .create();
+    time.run(
+        true,
+        () -> {
+          queue.put(0);
+          assertThat(queue.put(1, Duration.ofSeconds(41))).isFalse();
+          assertThat(time.elapsed()).isEqualTo(Duration.ofSeconds(41));
+        });
+    String where = " for a place in queue \"todo\" (1 of 1). Its consumers are too slow,";
+    assertThat(logged)
+        .hasSize(4)
+        .allMatch(line -> line.endsWith(" or they have stopped."))
+        .anyMatch(line -> line.startsWith("WARNING thread \"test\" has waited 5 s" + where))
+        .anyMatch(line -> line.startsWith("WARNING thread \"test\" has waited 10 s" + where))
+        .anyMatch(line -> line.startsWith("WARNING thread \"test\" has waited 20 s" + where))
+        .anyMatch(line -> line.startsWith("WARNING thread \"test\" has waited 40 s" + where));
+  }
+
+  @Test
+  void warnWhenFullFor_manyWait_oneWarns() throws Exception {
+    var time = new VirtualTime();
+    CloseableQueue<Integer> queue =
+        CloseableQueue.<Integer>named("todo")
+            .capacity(1)
+            .warnWhenFullFor(Duration.ofMillis(500))
+            .create();
+    time.run(
+        true,
+        () -> {
+          queue.put(0);
+          List<VirtualTime.Participant> putters = new ArrayList<>();
+          for (int i = 0; i < 10; i++) {
+            putters.add(time.start("putter " + i, () -> queue.put(1)));
+          }
+          assertThat(Signal.NEVER.await(Duration.ofMillis(900))).isFalse();
+          assertThat(logged).singleElement().asString().contains("500 ms", ", and 9 more.");
+          for (int i = 0; i < 11; i++) {
+            assertThat(queue.take()).isNotNull();
+          }
+        });
+    assertThat(logged).hasSize(1);
+    assertThat(queue.statistics().blockedPutting()).isEqualTo(Duration.ofSeconds(9));
+  }
+
+  @Test
+  void warnWhenFullFor_waitsShorterThanThat_saysNothing() throws Exception {
+    var time = new VirtualTime();
+    CloseableQueue<Integer> queue =
+        CloseableQueue.<Integer>named("todo")
+            .capacity(1)
+            .warnWhenFullFor(Duration.ofSeconds(5))
+            .create();
+    time.run(
+        true,
+        () -> {
+          queue.put(0);
+          for (int i = 0; i < 5; i++) {
+            assertThat(queue.put(1, Duration.ofSeconds(4))).isFalse();
+          }
+        });
+    assertThat(logged).isEmpty();
+    assertThat(queue.statistics().blockedPutting()).isEqualTo(Duration.ofSeconds(20));
+  }
+
+  // ---- misuse
+
+  @Test
+  void builder_badArguments_throwsAndSaysWhatNext() {
+    var builder = CloseableQueue.<Integer>named("todo");
+    assertThatThrownBy(() -> builder.capacity(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("\"todo\"")
+        .hasMessageContaining("at least 1");
+    assertThatThrownBy(() -> builder.capacity(-5)).hasMessageContaining("-5");
+    assertThatThrownBy(() -> builder.warnWhenFullFor(Duration.ZERO))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("leave warnWhenFullFor out");
+    assertThatThrownBy(() -> builder.warnWhenFullFor(Duration.ofSeconds(-1)))
+        .hasMessageContaining("PT-1S");
+    assertThatThrownBy(() -> builder.onUndelivered(null)).isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> CloseableQueue.named(null)).isInstanceOf(NullPointerException.class);
+  }
+}
