@@ -1,8 +1,10 @@
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
+import org.morethreads.queue.CloseablePriorityQueue;
 import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.Signal;
 
@@ -62,6 +64,19 @@ final class QueueSnippets {
       lines.close(broken); // consumers take what was read, and then learn that it is not all
     }
     // @end region=closeWithFailure
+  }
+
+  void priorities(URI page, URI robots, URI any) throws InterruptedException {
+    // @start region=priorities
+    CloseablePriorityQueue<URI> todo =
+        CloseablePriorityQueue.<URI>named("todo")
+            .capacity(100)
+            .ageing(Duration.ofSeconds(10)) // after 20 s what was put with 0 counts like a new 2
+            .create();
+    todo.put(page, 1);
+    todo.put(robots, 2); // is taken first
+    todo.put(any); // 0, is taken last
+    // @end region=priorities
   }
 
   private boolean isBusy(URI uri) {

@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Library;
 import org.morethreads.internal.Log;
@@ -69,12 +70,22 @@ import org.morethreads.sync.Waiting;
  *   </tbody>
  * </table>
  *
+ * <p>{@link #named} makes queues with options: a capacity, {@linkplain Builder#unique unique}
+ * elements, {@linkplain Builder#warnWhenFullFor warnings} of slow consumers, {@linkplain
+ * Builder#onUndelivered a handler} for what nobody takes. {@link #putFirst} puts in front, {@link
+ * #putForced} is for a consumer that gives work back, {@link #close(Throwable)} tells consumers of
+ * a failure. {@link #statistics} says how deep a queue has been, and how long threads waited for
+ * it.
+ *
  * <p><b>Nothing is lost.</b> A call that throws, or answers that it could not, has done nothing:
  * nothing was put, nothing was taken, however interrupts, closing and time-outs race. The elements
  * of one producer come out in the order in which it put them; no order and no fairness is promised
  * among several. Elements that stay behind, in a closed queue or after the loop of {@link #until}
  * was left, are reported in the log at the end of the tree of threads, unless somebody takes them
  * before.
+ *
+ * <p>Where some elements are more urgent than others there is {@link CloseablePriorityQueue}, which
+ * is such a queue in all but the order.
  *
  * <p><b>Thread safety.</b> Every method may be called from any thread without further
  * synchronization. An iterator may be used by one thread at a time.
@@ -86,7 +97,8 @@ import org.morethreads.sync.Waiting;
  * @param <E> the type of the elements, which are never null
  * @since 0.1
  */
-public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
+public sealed class CloseableQueue<E> implements Iterable<E>, AutoCloseable
+    permits CloseablePriorityQueue {
   /*
    * One mutex guards everything. Every operation ends with unlock(), which re-establishes this before it releases:
    *
@@ -110,7 +122,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
   /** The longest time that can be added to the clock and compared by difference. */
   static final long LONGEST = Long.MAX_VALUE / 2;
 
-  private static final long FOREVER = Long.MAX_VALUE;
+  static final long FOREVER = Long.MAX_VALUE;
 
   private static final int UNBOUNDED = Integer.MAX_VALUE;
 
@@ -169,12 +181,28 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
   /** Why it was closed, if because of a failure. Written under the mutex, read also outside. */
   private volatile @Nullable Throwable failure;
 
+  /** What the priority of an element is; nothing in a queue without. */
+  private final @Nullable ToIntFunction<? super E> priorityBy;
+
+  /** Whether it counts when an element was put. */
+  private final boolean ages;
+
   private CloseableQueue(Builder<E> builder) {
+    this(builder, new Ring<>(), null, false);
+  }
+
+  CloseableQueue(
+      Builder<E> builder,
+      Store<Object> store,
+      @Nullable ToIntFunction<? super E> priorityBy,
+      boolean ages) {
+    this.priorityBy = priorityBy;
+    this.ages = ages;
     this.name = builder.name;
     this.capacity = builder.capacity;
-    this.store = new Ring<>();
+    this.store = store;
     this.distinct = builder.unique ? new Distinct() : null;
-    this.wraps = builder.unique;
+    this.wraps = builder.unique || priorityBy != null;
     this.slow = builder.warnAfter == 0 ? null : new SlowConsumers(builder.warnAfter);
     this.undelivered = builder.undelivered;
     this.closed = new End(name, " closed");
@@ -230,14 +258,14 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
    * @param <E> the type of the elements
    * @since 0.1
    */
-  public static final class Builder<E> {
-    private final String name;
+  public static sealed class Builder<E> permits CloseablePriorityQueue.Builder {
+    final String name;
     private int capacity = UNBOUNDED;
     private boolean unique;
     private long warnAfter;
     private @Nullable Consumer<? super E> undelivered;
 
-    private Builder(String name) {
+    Builder(String name) {
       this.name = name;
     }
 
@@ -457,7 +485,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
     return offerItem(itemOf(element));
   }
 
-  private Offer offerItem(Object item) {
+  Offer offerItem(Object item) {
     SchedulePoint.at("queue.offer");
     while (true) {
       Offer outcome;
@@ -588,7 +616,10 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
    *     is not in
    */
   public void putForced(E element) {
-    Object item = itemOf(element);
+    putItemForced(itemOf(element));
+  }
+
+  void putItemForced(Object item) {
     Surroundings me = Surroundings.current();
     SchedulePoint.at("queue.putForced");
     while (true) {
@@ -620,19 +651,46 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
     }
   }
 
-  /**
-   * What is kept in the store for an element; calls its {@code hashCode} if the queue is unique.
-   */
+  /** What is kept in the store for an element; calls user code if there is anything to ask. */
   Object itemOf(E element) {
     Objects.requireNonNull(element, "element");
-    return wraps ? entryFor(element) : element;
+    return wraps ? entryOf(element, priorityOf(element)) : element;
   }
 
-  private Object entryFor(Object element) {
-    return new Distinct.Key(element, 0, 0);
+  private int priorityOf(E element) {
+    return priorityBy == null ? 0 : priorityBy.applyAsInt(element);
+  }
+
+  /** An entry for the store of a queue that {@link #wraps}. */
+  Entry entryOf(E element, int priority) {
+    Objects.requireNonNull(element, "element");
+    checkPriority(priority);
+    long now = ages ? Surroundings.current().time().nanoTime() : 0;
+    return distinct == null
+        ? new Entry(element, priority, now)
+        : new Distinct.Key(element, priority, now);
+  }
+
+  void checkPriority(int priority) {
+    if (priority < 0 || priority >= Levels.COUNT) {
+      throw new IllegalArgumentException(
+          "Queue \""
+              + name
+              + "\" has no priority "
+              + priority
+              + "; they go from "
+              + CloseablePriorityQueue.LOWEST
+              + ", which is taken last, to "
+              + CloseablePriorityQueue.HIGHEST
+              + ", which is taken first. Map a wider scale to that.");
+    }
   }
 
   private Object[] itemsOf(Collection<? extends E> elements) {
+    return itemsOf(elements, this::priorityOf);
+  }
+
+  Object[] itemsOf(Collection<? extends E> elements, ToIntFunction<? super E> priority) {
     if (elements == view) {
       throw new IllegalArgumentException(this + " cannot be put into itself.");
     }
@@ -648,7 +706,9 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
     }
     Object[] entries = new Object[all.length];
     for (int i = 0; i < all.length; i++) {
-      entries[i] = entryFor(all[i]);
+      @SuppressWarnings("unchecked") // they come from a collection of such
+      E element = (E) all[i];
+      entries[i] = entryOf(element, priority.applyAsInt(element));
     }
     return entries;
   }
@@ -659,7 +719,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
     return (E) (wraps ? ((Entry) item).element : item);
   }
 
-  private boolean putOrFail(
+  boolean putOrFail(
       @Nullable Object item, Object @Nullable [] items, int how, Signal till, long nanos)
       throws InterruptedException {
     return switch (putOrWait(item, items, how, till, nanos)) {
@@ -1674,7 +1734,7 @@ public final class CloseableQueue<E> implements Iterable<E>, AutoCloseable {
     }
   }
 
-  private static long nanosOf(Duration timeout) {
+  static long nanosOf(Duration timeout) {
     return Math.clamp(TimeUnit.NANOSECONDS.convert(timeout), 0, LONGEST);
   }
 }

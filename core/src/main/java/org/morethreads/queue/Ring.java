@@ -189,6 +189,11 @@ final class Ring<E> extends Store<E> {
     return (E) items[index];
   }
 
+  /** Makes room, so that to add so many cannot fail for want of memory. */
+  void reserve(int more) {
+    growFor(more);
+  }
+
   private void growFor(int more) {
     if (more > items.length - size) {
       resize(capacityFor((long) size + more));

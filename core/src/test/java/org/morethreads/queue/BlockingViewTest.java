@@ -14,12 +14,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** The view, method by method, against what {@code BlockingQueue} promises. */
+/**
+ * The view, method by method, against what {@code BlockingQueue} promises, of every kind of queue.
+ */
+@ParameterizedClass
+@EnumSource(value = Flavour.class, names = "UNIQUE", mode = EnumSource.Mode.EXCLUDE)
 class BlockingViewTest {
-  private final CloseableQueue<Integer> queue = CloseableQueue.bounded("numbers", 3);
-  private final BlockingQueue<Integer> view = queue.asBlockingQueue();
+  private final CloseableQueue<Integer> queue;
+  private final BlockingQueue<Integer> view;
   private final Crew crew = new Crew(Crew.Kind.VIRTUAL);
+
+  BlockingViewTest(Flavour flavour) {
+    this.queue = flavour.create("numbers", 3);
+    this.view = queue.asBlockingQueue();
+  }
 
   @AfterEach
   void end() throws Exception {

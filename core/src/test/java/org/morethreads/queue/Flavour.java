@@ -22,6 +22,25 @@ enum Flavour {
           .create();
     }
   },
+  PRIORITY {
+    @Override
+    <E> CloseableQueue<E> create(String name, int capacity) {
+      return CloseablePriorityQueue.<E>named(name).capacity(capacity).priorityBy(_ -> 7).create();
+    }
+  },
+  AGEING {
+    @Override
+    <E> CloseableQueue<E> create(String name, int capacity) {
+      return CloseablePriorityQueue.<E>named(name)
+          .capacity(capacity)
+          .ageing(Duration.ofNanos(1))
+          .warnWhenFullFor(Duration.ofMinutes(10))
+          .onUndelivered(element -> {
+            throw new AssertionError("undelivered: " + element);
+          })
+          .create();
+    }
+  },
   UNIQUE {
     @Override
     <E> CloseableQueue<E> create(String name, int capacity) {
