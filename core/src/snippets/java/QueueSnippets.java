@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import org.morethreads.queue.CloseablePriorityQueue;
 import org.morethreads.queue.CloseableQueue;
+import org.morethreads.queue.Select;
 import org.morethreads.sync.Signal;
+import org.morethreads.thread.ManagedThread;
 
 /** The examples in the documentation of the queue. */
 final class QueueSnippets {
@@ -78,6 +80,44 @@ final class QueueSnippets {
     todo.put(any); // 0, is taken last
     // @end region=priorities
   }
+
+  void select(CloseableQueue<URI> urgent, CloseableQueue<URI> todo, Signal pleaseStop)
+      throws InterruptedException {
+    // @start region=select
+    URI next =
+        Select.awaitFirst(
+            Select.take(urgent),
+            Select.take(todo),
+            Select.until(pleaseStop, () -> LAST), // before all others, and takes nothing
+            Select.atEnd(() -> LAST)); // both queues are closed and empty
+    // @end region=select
+    fetch(next);
+  }
+
+  // @start region=selectSwitch
+  sealed interface Event {
+    record Request(String line) implements Event {}
+
+    record Sent() implements Event {}
+
+    record Idle() implements Event {}
+
+    record Over(String why) implements Event {}
+  }
+
+  Event next(
+      CloseableQueue<String> in, CloseableQueue<String> out, String reply, ManagedThread<?> peer)
+      throws InterruptedException {
+    return Select.awaitFirst(
+        Select.take(in, Event.Request::new),
+        Select.put(out, reply, Event.Sent::new), // as soon as there is a place
+        Select.when(peer.stopped(), () -> new Event.Over("peer")),
+        Select.after(Duration.ofSeconds(5), Event.Idle::new));
+  }
+
+  // @end region=selectSwitch
+
+  private static final URI LAST = URI.create("about:blank");
 
   private boolean isBusy(URI uri) {
     return uri.isOpaque();

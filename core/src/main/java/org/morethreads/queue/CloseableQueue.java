@@ -998,7 +998,7 @@ public sealed class CloseableQueue<E> implements Iterable<E>, AutoCloseable
   }
 
   /** Whoever has seen the end is told why, if the queue was closed because of a failure. */
-  private void throwFailure() {
+  void throwFailure() {
     Throwable cause = failure;
     if (cause != null && seesFailure()) {
       throw new QueueClosedException(
@@ -1156,22 +1156,96 @@ public sealed class CloseableQueue<E> implements Iterable<E>, AutoCloseable
   /** Takes for a loop: null means that the loop has ended. */
   @Nullable E takeBefore(Signal until) throws InterruptedException {
     E element = takeOrWait(until, FOREVER, true);
-    if (element == null && !drained.isSignalled()) {
-      Surroundings me = Surroundings.current();
+    if (element == null) {
+      leave();
+      throwFailure();
+    }
+    return element;
+  }
+
+  /** The calling thread has been stopped, and will not take any more. */
+  void leave() {
+    if (drained.isSignalled()) {
+      return;
+    }
+    Surroundings me = Surroundings.current();
+    mutex.acquire();
+    try {
+      if (!isEnded()) {
+        remains.left(me, store.size == 0);
+        isSpecial = true;
+      }
+    } finally {
+      unlock();
+    }
+  }
+
+  // ---- for a thread that waits in several lines: see Selecting
+
+  /**
+   * Takes an element, or enters the line of those who wait for one.
+   *
+   * @param waiter where the calling thread stands; it leaves that
+   * @param me its surroundings; null when it should not enter
+   * @return the element, the new place in the line, {@link Selecting#ENDED}, or null
+   */
+  @Nullable Object takeOrEnter(Line.@Nullable Waiter waiter, @Nullable Surroundings me) {
+    SchedulePoint.at("queue.takeOrEnter");
+    mutex.acquire();
+    try {
+      if (waiter != null) {
+        takers.leave(waiter);
+      }
+      E element = tryTake();
+      if (element != null) {
+        return element;
+      }
+      if (isEnded()) {
+        return Selecting.ENDED;
+      }
+      return me == null ? null : takers.enter(me, waiter != null);
+    } finally {
+      unlock();
+    }
+  }
+
+  /**
+   * Puts an item in, or enters the line of those who wait for a place.
+   *
+   * @param waiter where the calling thread stands; it leaves that
+   * @param me its surroundings; null when it should not enter
+   * @return what became of it, or the new place in the line
+   */
+  Object putOrEnter(Object item, Line.@Nullable Waiter waiter, @Nullable Surroundings me) {
+    SchedulePoint.at("queue.putOrEnter");
+    Line.Waiter place = waiter;
+    while (true) {
       mutex.acquire();
       try {
-        if (!isEnded()) {
-          remains.left(me, store.size == 0);
-          isSpecial = true;
+        if (place != null) {
+          putters.leave(place);
+        }
+        Offer outcome = tryPut(item, null, 0);
+        if (outcome == Offer.FULL && me != null) {
+          return putters.enter(me, place != null);
+        }
+        if (outcome != null) {
+          return outcome;
         }
       } finally {
         unlock();
       }
+      place = null;
+      Distinct.compare(item, null);
     }
-    if (element == null) {
-      throwFailure();
-    }
-    return element;
+  }
+
+  /** Leaves the line; a chance that it had there goes to the next. */
+  void leaveLine(Line.Waiter waiter) {
+    SchedulePoint.at("queue.leaveLine");
+    mutex.acquire();
+    waiter.leave();
+    unlock();
   }
 
   /**

@@ -65,6 +65,11 @@ final class Line {
       this.arrival = surroundings.time().nanoTime();
     }
 
+    /** Leaves its line. Called with the mutex of the queue. */
+    void leave() {
+      line.leave(this);
+    }
+
     boolean isAssigned() {
       return assigned;
     }

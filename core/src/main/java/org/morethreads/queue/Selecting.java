@@ -1,0 +1,292 @@
+package org.morethreads.queue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Library;
+import org.morethreads.internal.SchedulePoint;
+import org.morethreads.internal.Surroundings;
+import org.morethreads.sync.Signal;
+import org.morethreads.sync.Waiting;
+
+/**
+ * One wait of a {@link Select}. Confined to the waiting thread; it is also the blocker that dumps
+ * show.
+ *
+ * @param <R> the type of the result
+ */
+final class Selecting<R extends @Nullable Object> {
+  /*
+   * The thread stands in the line of each queue at once, with a waiter for each, and in each of them it behaves as any other waiter
+   * (see CloseableQueue): when it comes back it leaves every line, each through unlock(), before it does anything else; so a chance
+   * that it had in a line where it did not act goes to the next there. It never holds two mutexes. It acts in one queue only, by the
+   * very look at that queue under its mutex, and from there on nothing can keep it from returning with what it has: it does not
+   * look at interrupts, signals or times any more.
+   *
+   * A first round looks without standing in line; a second one enters the lines, and looks at each queue in the same moment.
+   */
+
+  /** Given by a queue from which nothing will come any more. */
+  static final Object ENDED = new Object();
+
+  /** The outcome of clauses that have nothing to show. */
+  private static final Object HAPPENED = new Object();
+
+  private static final int NONE = -1;
+
+  private final List<? extends Select.Clause<? extends R>> clauses;
+
+  /** The indexes of the clauses among which the choice is fair, in the order of the last look. */
+  private final int[] fair;
+
+  /** For each clause: its place in the line of its queue, while it has one. */
+  private final Line.@Nullable Waiter[] waiters;
+
+  /** For each clause that puts: what it puts. */
+  private final @Nullable Object[] items;
+
+  private final boolean[] ended;
+  private int open;
+  private int puts;
+
+  private Object outcome = HAPPENED;
+  private @Nullable Surroundings me;
+
+  Selecting(List<? extends Select.Clause<? extends R>> clauses) {
+    this.clauses = clauses;
+    int count = clauses.size();
+    this.waiters = new Line.@Nullable Waiter[count];
+    this.items = new @Nullable Object[count];
+    this.ended = new boolean[count];
+    int[] indexes = new int[count];
+    int fairs = 0;
+    for (int i = 0; i < count; i++) {
+      Select.Clause<? extends R> clause = clauses.get(i);
+      if (clause instanceof Select.Put<?, ?> put) {
+        items[i] = put.newItem();
+        puts++;
+      } else if (clause instanceof Select.Take) {
+        open++;
+      }
+      boolean isFair =
+          !(clause instanceof Select.Otherwise)
+              && !(clause instanceof Select.When<?> when && when.first);
+      if (isFair) {
+        indexes[fairs++] = i;
+      }
+    }
+    this.fair = Arrays.copyOf(indexes, fairs);
+  }
+
+  R await() throws InterruptedException {
+    SchedulePoint.at("select");
+    if (Thread.interrupted()) {
+      throw new InterruptedException("Interrupted before waiting for " + this + ".");
+    }
+    int chosen;
+    try {
+      chosen = choose();
+    } finally {
+      leaveLines();
+    }
+    return clauses.get(chosen).result(outcome);
+  }
+
+  private int choose() throws InterruptedException {
+    boolean mayEnd = open > 0 && puts == 0;
+    int time = nearest();
+    long nanos = time == NONE ? Long.MAX_VALUE : ((Select.Otherwise<?>) clauses.get(time)).nanos;
+    int chosen = look(false, mayEnd);
+    if (chosen != NONE) {
+      return chosen;
+    }
+    if (nanos == 0) {
+      return time;
+    }
+    Surroundings surroundings = Surroundings.current();
+    long deadline = time == NONE ? 0 : surroundings.time().nanoTime() + nanos;
+    Signal wake = wakeSignal();
+    me = surroundings;
+    chosen = look(false, mayEnd); // now standing in line
+    while (chosen == NONE) {
+      SchedulePoint.at("select.park");
+      if (Waiting.parkUntil(
+          Library.MEMBER, surroundings, this, wake, time != NONE, deadline, this::isAssigned)) {
+        throw new InterruptedException("Interrupted while waiting for " + this + ".");
+      }
+      boolean over = time != NONE && deadline - surroundings.time().nanoTime() <= 0;
+      if (over) {
+        me = null; // look once more, and do not stand in line again
+      }
+      chosen = look(!over, mayEnd);
+      if (over && chosen == NONE) {
+        return time;
+      }
+    }
+    return chosen;
+  }
+
+  /** The clause with the shortest time, or none. */
+  private int nearest() {
+    int nearest = NONE;
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < clauses.size(); i++) {
+      if (clauses.get(i) instanceof Select.Otherwise<?> otherwise
+          && otherwise.nanos >= 0
+          && otherwise.nanos < least) {
+        least = otherwise.nanos;
+        nearest = i;
+      }
+    }
+    return nearest;
+  }
+
+  private Signal wakeSignal() {
+    List<Signal> signals = new ArrayList<>();
+    for (Select.Clause<? extends R> clause : clauses) {
+      signals.add(clause.signal()); // NEVER for most, and nothing in a composite
+    }
+    return Signal.anyOf(signals);
+  }
+
+  private boolean isAssigned() {
+    for (Line.Waiter waiter : waiters) {
+      if (waiter != null && waiter.isAssigned()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Looks at the clauses, and answers which one has happened.
+   *
+   * @param onlyAssigned whether queues need not be looked at in whose line this thread stands, and
+   *     has not been told to look
+   */
+  private int look(boolean onlyAssigned, boolean mayEnd) {
+    for (int i = 0; i < clauses.size(); i++) {
+      if (clauses.get(i) instanceof Select.When<?> when
+          && when.first
+          && when.signal().isSignalled()) {
+        noteLeft();
+        return i;
+      }
+    }
+    // A schedule that is driven must be the same when it is replayed.
+    Random random = SchedulePoint.ON ? new Random(fair.length) : ThreadLocalRandom.current();
+    for (int i = 0; i < fair.length; i++) {
+      int other = random.nextInt(i, fair.length); // so every order is as likely as any other
+      int index = fair[other];
+      fair[other] = fair[i];
+      fair[i] = index;
+      if (happens(index, onlyAssigned)) {
+        return index;
+      }
+    }
+    return mayEnd && open == 0 ? end() : NONE;
+  }
+
+  private boolean happens(int index, boolean onlyAssigned) {
+    Line.Waiter waiter = waiters[index];
+    if (onlyAssigned && waiter != null && !waiter.isAssigned()) {
+      return false;
+    }
+    return switch (clauses.get(index)) {
+      case Select.Take<?, ?> take -> !ended[index] && takes(take.queue, index, waiter);
+      case Select.Put<?, ?> put -> puts(put.queue, index, waiter);
+      case Select.When<?> when -> when.signal().isSignalled();
+      case Select.Otherwise<?> _ -> false;
+    };
+  }
+
+  private boolean takes(CloseableQueue<?> queue, int index, Line.@Nullable Waiter waiter) {
+    waiters[index] = null; // it leaves the line there
+    Object answer = queue.takeOrEnter(waiter, me);
+    if (answer == ENDED) {
+      ended[index] = true;
+      open--;
+      queue.throwFailure();
+      return false;
+    }
+    if (answer instanceof Line.Waiter entered) {
+      waiters[index] = entered;
+      return false;
+    }
+    if (answer == null) {
+      return false;
+    }
+    outcome = answer;
+    return true;
+  }
+
+  private boolean puts(CloseableQueue<?> queue, int index, Line.@Nullable Waiter waiter) {
+    Object item = items[index];
+    if (item == null) {
+      throw new AssertionError("nothing to put");
+    }
+    waiters[index] = null; // it leaves the line there
+    Object answer = queue.putOrEnter(item, waiter, me);
+    if (answer instanceof Line.Waiter entered) {
+      waiters[index] = entered;
+      return false;
+    }
+    if (answer == Offer.CLOSED) {
+      throw queue.closedToPut();
+    }
+    return answer != Offer.FULL;
+  }
+
+  private int end() {
+    StringBuilder names = new StringBuilder();
+    String first = "";
+    for (int i = 0; i < clauses.size(); i++) {
+      if (clauses.get(i) instanceof Select.Otherwise<?> otherwise && otherwise.nanos < 0) {
+        return i;
+      }
+      if (clauses.get(i) instanceof Select.Take<?, ?> take) {
+        first = names.isEmpty() ? take.queue.name() : first;
+        names.append(names.isEmpty() ? "" : ", ").append(take.queue);
+      }
+    }
+    throw new QueueClosedException(
+        first,
+        "Cannot take from any of "
+            + names
+            + ": all have ended. Give the select an atEnd clause to see that without an exception.",
+        null);
+  }
+
+  private void noteLeft() {
+    for (int i = 0; i < clauses.size(); i++) {
+      if (!ended[i] && clauses.get(i) instanceof Select.Take<?, ?> take) {
+        take.queue.leave();
+      }
+    }
+  }
+
+  private void leaveLines() {
+    for (int i = 0; i < waiters.length; i++) {
+      Line.Waiter waiter = waiters[i];
+      if (waiter != null) {
+        waiters[i] = null;
+        switch (clauses.get(i)) {
+          case Select.Take<?, ?> take -> take.queue.leaveLine(waiter);
+          case Select.Put<?, ?> put -> put.queue.leaveLine(waiter);
+          default -> throw new AssertionError("no line");
+        }
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return clauses.stream()
+        .map(Select.Clause::what)
+        .collect(Collectors.joining(", ", "the first of ", ""));
+  }
+}

@@ -1,0 +1,431 @@
+package org.morethreads.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.morethreads.fixture.VirtualTime;
+import org.morethreads.internal.Firing;
+import org.morethreads.sync.OpenSignal;
+import org.morethreads.sync.Signal;
+import org.morethreads.sync.Till;
+import org.morethreads.thread.ManagedThread;
+import org.morethreads.thread.ThreadTree;
+
+/** The first of several, and nothing else (Q7), on both kinds of threads. */
+@ParameterizedClass
+@EnumSource(Crew.Kind.class)
+class SelectTest {
+  private static final Duration LONG = Duration.ofSeconds(20);
+
+  private final Crew crew;
+  private final CloseableQueue<Integer> numbers = CloseableQueue.bounded("numbers", 2);
+  private final CloseablePriorityQueue<String> words = CloseablePriorityQueue.bounded("words", 1);
+
+  SelectTest(Crew.Kind kind) {
+    crew = new Crew(kind);
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    assertThat(Thread.interrupted()).as("interrupt left behind").isFalse();
+    crew.join();
+    assertNobodyInLine(numbers);
+    assertNobodyInLine(words);
+  }
+
+  private static void assertNobodyInLine(CloseableQueue<?> queue) {
+    assertThat(queue.statistics().waitingToPut()).isZero();
+    assertThat(queue.statistics().waitingToTake()).isZero();
+  }
+
+  private String firstOfTwo() throws InterruptedException {
+    return Select.awaitFirst(
+        Select.take(numbers, number -> "number " + number),
+        Select.take(words, word -> "word " + word));
+  }
+
+  // ---- each kind of clause
+
+  @Test
+  void take_ready_takesFromThatOne() throws Exception {
+    numbers.put(1);
+    assertThat(firstOfTwo()).isEqualTo("number 1");
+    words.put("x");
+    assertThat(firstOfTwo()).isEqualTo("word x");
+    assertThat(
+            Select.<Integer>awaitFirst(
+                List.of(Select.take(numbers), Select.after(Duration.ZERO, () -> -1))))
+        .isEqualTo(-1);
+  }
+
+  @Test
+  void take_waiting_isWokenByEither() throws Exception {
+    var one = crew.startBlocked(this::firstOfTwo);
+    assertThat(one.awaitBlocked())
+        .hasToString("the first of an element of queue \"numbers\", an element of queue \"words\"");
+    numbers.put(1);
+    assertThat(one.result()).isEqualTo("number 1");
+    var two = crew.startBlocked(this::firstOfTwo);
+    words.put("x");
+    assertThat(two.result()).isEqualTo("word x");
+  }
+
+  @Test
+  void take_bothComeAtOnce_takesOneAndLeavesTheOther() throws Exception {
+    for (int round = 0; round < 200; round++) {
+      var selecting = crew.startBlocked(this::firstOfTwo);
+      var other = crew.start(() -> words.put("x", LONG));
+      numbers.put(1);
+      String got = selecting.result();
+      assertThat(other.result()).isTrue();
+      assertThat(numbers.poll() == null).isEqualTo(got.equals("number 1"));
+      assertThat(words.poll() == null).isEqualTo(got.equals("word x"));
+    }
+  }
+
+  @Test
+  void take_plainTakerWaitsAsWell_getsWhatSelectDoesNot() throws Exception {
+    for (int round = 0; round < 200; round++) {
+      var selecting = crew.startBlocked(this::firstOfTwo);
+      var taker = crew.startBlocked(numbers::take);
+      words.put("x");
+      numbers.put(1);
+      String got = selecting.result();
+      if (got.equals("number 1")) {
+        numbers.put(2);
+        assertThat(taker.result()).isEqualTo(2);
+        assertThat(words.poll()).isEqualTo("x");
+      } else {
+        assertThat(taker.result()).as("the chance was passed on").isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void put_placeOrWait_putsOnce() throws Exception {
+    assertThat(Select.<String>awaitFirst(Select.put(numbers, 1, () -> "put"))).isEqualTo("put");
+    numbers.put(2);
+    var putter =
+        crew.startBlocked(() ->
+            Select.<String>awaitFirst(
+                Select.put(numbers, 3, () -> "number"), Select.take(words, word -> word)));
+    assertThat(putter.awaitBlocked())
+        .hasToString("the first of a place in queue \"numbers\", an element of queue \"words\"");
+    assertThat(numbers.take()).isEqualTo(1);
+    assertThat(putter.result()).isEqualTo("number");
+    assertThat(numbers.drain()).containsExactly(2, 3);
+    words.put("low", 0, LONG);
+    assertThat(
+            Select.<String>awaitFirst(
+                Select.put(words, "high", 9, () -> "put"),
+                Select.after(Duration.ZERO, () -> "full")))
+        .isEqualTo("full");
+    assertThat(words.drain()).containsExactly("low");
+    assertThat(Select.<String>awaitFirst(Select.put(words, "high", 9, () -> "put")))
+        .isEqualTo("put");
+  }
+
+  @Test
+  void put_duplicate_countsAsPut() throws Exception {
+    CloseableQueue<Integer> unique =
+        CloseableQueue.<Integer>named("unique").capacity(1).unique().create();
+    var clause = Select.<Integer, String>put(unique, 1000, () -> "in");
+    assertThat(Select.<String>awaitFirst(clause)).isEqualTo("in");
+    assertThat(Select.<String>awaitFirst(clause)).as("used again").isEqualTo("in");
+    assertThat(unique.drain()).containsExactly(1000);
+    assertThat(Select.<String>awaitFirst(clause)).isEqualTo("in");
+    assertThat(unique.drain()).containsExactly(1000);
+  }
+
+  @Test
+  void when_signal_isTakenPartOf() throws Exception {
+    OpenSignal stop = Signal.create("stop");
+    var waiting =
+        crew.startBlocked(() ->
+            Select.<String>awaitFirst(
+                Select.take(numbers, _ -> "number"),
+                Select.when(stop, () -> "stop"),
+                Select.when(Signal.NEVER, () -> "never")));
+    assertThat(waiting.awaitBlocked())
+        .hasToString(
+            "the first of an element of queue \"numbers\", signal \"stop\", signal \"NEVER\"");
+    stop.go();
+    assertThat(waiting.result()).isEqualTo("stop");
+    assertThat(Firing.countLive(stop)).isZero();
+    assertThat(
+            Select.<String>awaitFirst(
+                Select.take(numbers, _ -> "number"),
+                Select.when(Till.after(Duration.ofMillis(1)), () -> "till")))
+        .isEqualTo("till");
+  }
+
+  @Test
+  void when_threadEnds_isASignal() throws Exception {
+    try (var _ = ThreadTree.open("garden")) {
+      OpenSignal go = Signal.create("go");
+      ManagedThread<?> worker = ManagedThread.run("worker", stop -> go.await(stop));
+      var waiting =
+          crew.startBlocked(() ->
+              Select.<String>awaitFirst(
+                  Select.take(numbers, _ -> "number"),
+                  Select.when(worker.stopped(), () -> "ended")));
+      go.go();
+      assertThat(waiting.result()).isEqualTo("ended");
+    }
+  }
+
+  @Test
+  void until_signalGone_comesBeforeAllAndTakesNothing() throws Exception {
+    numbers.put(1);
+    for (int i = 0; i < 50; i++) {
+      assertThat(
+              Select.<String>awaitFirst(
+                  Select.take(numbers, _ -> "number"),
+                  Select.when(Signal.DONE, () -> "when"),
+                  Select.until(Signal.DONE, () -> "until")))
+          .isEqualTo("until");
+    }
+    assertThat(numbers.drain()).containsExactly(1);
+  }
+
+  @Test
+  void after_time_happensIfNothingElseDoes() throws Exception {
+    var time = new VirtualTime();
+    time.run(
+        true,
+        () -> {
+          assertThat(
+                  Select.<String>awaitFirst(
+                      Select.take(numbers, _ -> "number"),
+                      Select.after(Duration.ofDays(2), () -> "two"),
+                      Select.after(Duration.ofDays(1), () -> "one")))
+              .isEqualTo("one");
+          assertThat(time.elapsed()).isEqualTo(Duration.ofDays(1));
+          numbers.put(1);
+          assertThat(
+                  Select.<String>awaitFirst(
+                      Select.take(numbers, _ -> "number"),
+                      Select.after(Duration.ofSeconds(-1), () -> "time")))
+              .isEqualTo("number");
+        });
+    assertThat(numbers.statistics().blockedTaking()).isEqualTo(Duration.ofDays(1));
+  }
+
+  // ---- closing
+
+  @Test
+  void take_oneQueueEnds_theOthersGoOn() throws Exception {
+    var waiting = crew.startBlocked(this::firstOfTwo);
+    numbers.close();
+    words.put("x");
+    assertThat(waiting.result()).isEqualTo("word x");
+    words.put("y");
+    assertThat(firstOfTwo()).isEqualTo("word y");
+  }
+
+  @Test
+  void take_allQueuesEnd_isTheEnd() throws Exception {
+    OpenSignal never = Signal.create("never gone");
+    var plain = crew.startBlocked(this::firstOfTwo);
+    var atEnd =
+        crew.startBlocked(() ->
+            Select.<String>awaitFirst(
+                Select.take(numbers, _ -> "number"),
+                Select.take(words, _ -> "word"),
+                Select.when(never, () -> "never"),
+                Select.after(LONG, () -> "late"),
+                Select.atEnd(() -> "end")));
+    numbers.close();
+    words.close();
+    assertThat(plain.failure())
+        .isInstanceOf(QueueClosedException.class)
+        .hasMessage(
+            "Cannot take from any of queue \"numbers\" (0 of 2, closed), queue \"words\" (0 of 1,"
+                + " closed): all have ended. Give the select an atEnd clause to see that without an"
+                + " exception.");
+    assertThat(atEnd.result()).isEqualTo("end");
+  }
+
+  @Test
+  void take_closedWithElementsInside_takesThem() throws Exception {
+    numbers.putAll(List.of(1, 2));
+    numbers.close();
+    words.close();
+    assertThat(firstOfTwo()).isEqualTo("number 1");
+    assertThat(numbers.drained().isSignalled()).isFalse();
+    assertThat(firstOfTwo()).isEqualTo("number 2");
+    assertThat(numbers.drained().isSignalled()).isTrue();
+    assertThatThrownBy(this::firstOfTwo).isInstanceOf(QueueClosedException.class);
+  }
+
+  @Test
+  void take_endsWithAFailure_throwsIt() throws Exception {
+    var failure = new IOException("disk full");
+    var waiting = crew.startBlocked(this::firstOfTwo);
+    numbers.close(failure);
+    assertThat(waiting.failure()).isInstanceOf(QueueClosedException.class).hasCause(failure);
+  }
+
+  @Test
+  void put_closed_throwsAndPutsNothing() throws Exception {
+    numbers.putAll(List.of(1, 2));
+    var waiting =
+        crew.startBlocked(() ->
+            Select.<String>awaitFirst(
+                Select.put(numbers, 3, () -> "put"),
+                Select.take(words, word -> word),
+                Select.atEnd(() -> "end")));
+    words.close(); // not the end: there may be a place yet
+    numbers.close();
+    assertThat(waiting.failure())
+        .isInstanceOf(QueueClosedException.class)
+        .hasMessageContaining("Cannot put into queue \"numbers\"");
+    assertThat(numbers.drain()).containsExactly(1, 2);
+  }
+
+  // ---- interrupts
+
+  @Test
+  void awaitFirst_interrupted_takesAndPutsNothing() throws Exception {
+    numbers.put(1);
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(this::firstOfTwo).isInstanceOf(InterruptedException.class);
+    assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    assertThat(numbers.drain()).containsExactly(1);
+    words.put("x");
+    var waiting =
+        crew.startBlocked(() ->
+            Select.<String>awaitFirst(
+                Select.take(numbers, _ -> "number"),
+                Select.put(words, "y", () -> "put"),
+                Select.after(LONG, () -> "late")));
+    waiting.thread.interrupt();
+    assertThat(waiting.failure())
+        .isInstanceOf(InterruptedException.class)
+        .hasMessageStartingWith("Interrupted while waiting for the first of an element of queue");
+    assertThat(words.drain()).containsExactly("x");
+  }
+
+  @Test
+  void awaitFirst_wokenAndInterrupted_theNextIsWoken() throws Exception {
+    for (int round = 0; round < 200; round++) {
+      var selecting =
+          crew.startBlocked(() -> {
+            try {
+              return firstOfTwo();
+            } catch (InterruptedException e) {
+              return "interrupted";
+            }
+          });
+      var taker = crew.startBlocked(numbers::take);
+      selecting.thread.interrupt();
+      numbers.put(1);
+      if (!selecting.result().equals("interrupted")) {
+        numbers.put(2);
+      }
+      assertThat(taker.result()).isPositive();
+    }
+  }
+
+  // ---- fair
+
+  @Test
+  void awaitFirst_allReady_eachHasItsShare() throws Exception {
+    int rounds = 1_000_000;
+    CloseableQueue<Integer> one = CloseableQueue.unbounded("one");
+    CloseableQueue<Integer> two = CloseablePriorityQueue.unbounded("two");
+    one.put(0);
+    two.put(0);
+    CloseableQueue<Integer> out = CloseableQueue.unbounded("out");
+    int[] counts = new int[5];
+    List<Select.Clause<Integer>> clauses =
+        List.of(
+            Select.take(one, _ -> 0),
+            Select.take(two, _ -> 1),
+            Select.put(out, 0, () -> 2),
+            Select.when(Signal.DONE, () -> 3),
+            Select.when(Signal.DONE, () -> 4),
+            Select.after(Duration.ZERO, () -> 5));
+    for (int i = 0; i < rounds; i++) {
+      int chosen = Select.<Integer>awaitFirst(clauses);
+      counts[chosen]++;
+      switch (chosen) {
+        case 0 -> one.put(0);
+        case 1 -> two.put(0);
+        case 2 -> out.take();
+        default -> {}
+      }
+    }
+    int share = rounds / counts.length;
+    for (int count : counts) {
+      assertThat(count).isBetween(share * 95 / 100, share * 105 / 100);
+    }
+  }
+
+  @Test
+  void awaitFirst_someReady_eachOfThemHasItsShare() throws Exception {
+    int rounds = 100_000;
+    int[] counts = new int[4];
+    List<Select.Clause<Integer>> clauses =
+        List.of(
+            Select.when(Signal.DONE, () -> 0),
+            Select.take(numbers, _ -> 1), // never ready
+            Select.when(Signal.NEVER, () -> 1),
+            Select.when(Signal.DONE, () -> 2),
+            Select.when(Signal.DONE, () -> 3));
+    for (int i = 0; i < rounds; i++) {
+      counts[Select.<Integer>awaitFirst(clauses)]++;
+    }
+    for (int index : new int[] {0, 2, 3}) {
+      assertThat(counts[index]).isBetween(rounds / 3 * 95 / 100, rounds / 3 * 105 / 100);
+    }
+  }
+
+  // ---- user code
+
+  @Test
+  void function_throws_hasGotItsElement() throws Exception {
+    numbers.putAll(List.of(1, 2));
+    AtomicInteger seen = new AtomicInteger();
+    assertThatThrownBy(() ->
+            Select.<String>awaitFirst(
+                Select.take(
+                    numbers,
+                    number -> {
+                      seen.set(number);
+                      numbers.size(); // no lock is held
+                      throw new IllegalStateException("broken");
+                    })))
+        .hasMessage("broken");
+    assertThat(seen).hasValue(1);
+    assertThat(numbers.drain()).containsExactly(2);
+  }
+
+  @Test
+  void awaitFirst_misuse_throwsAndSaysWhatNext() {
+    assertThatThrownBy(() -> Select.<String>awaitFirst(List.of()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("give it a take, a put, a when or an after");
+    assertThatThrownBy(() -> Select.take(null)).isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> Select.take(numbers, null)).isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> Select.put(numbers, null, () -> 1))
+        .isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> Select.when(null, () -> 1)).isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> Select.after(null, () -> 1)).isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> Select.put(words, "x", 64, () -> 1))
+        .isInstanceOf(IllegalArgumentException.class);
+    List<Select.Clause<String>> withNull = new ArrayList<>();
+    withNull.add(null);
+    assertThatThrownBy(() -> Select.<String>awaitFirst(withNull))
+        .isInstanceOf(NullPointerException.class);
+  }
+}
