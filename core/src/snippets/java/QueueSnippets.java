@@ -115,6 +115,15 @@ final class QueueSnippets {
         Select.after(Duration.ofSeconds(5), Event.Idle::new));
   }
 
+  String answer(Event event) {
+    return switch (event) {
+      case Event.Request(String line) -> "done: " + line;
+      case Event.Sent() -> "next";
+      case Event.Idle() -> "are you there?";
+      case Event.Over(String why) -> "bye, " + why;
+    };
+  }
+
   // @end region=selectSwitch
 
   private static final URI LAST = URI.create("about:blank");

@@ -305,7 +305,8 @@ public sealed class CloseableQueue<E> implements Iterable<E>, AutoCloseable
     /**
      * Warns in the log of consumers that do not keep up: when a thread has waited so long for a
      * place, and again when it has waited twice as long, four times as long and so on. However many
-     * threads wait, there is never more than one warning in that time. Without this there are none.
+     * threads wait, there is never more than one warning in that time. Waits of a {@link Select} do
+     * not count. Without this there are no warnings.
      *
      * @param limit how long a producer may wait without a warning; more than zero
      * @return this
@@ -1506,7 +1507,14 @@ public sealed class CloseableQueue<E> implements Iterable<E>, AutoCloseable
   /** Who closed the queue, and why if there was a failure; calls user code. */
   private String closer() {
     Throwable cause = failure;
-    return closer + (cause == null ? "" : " because of " + cause);
+    if (cause == null) {
+      return String.valueOf(closer);
+    }
+    try {
+      return closer + " because of " + cause;
+    } catch (Throwable broken) { // asked by the end of a tree, which must not fail for that
+      return closer + " because of " + cause.getClass().getName();
+    }
   }
 
   private static String threadName() {

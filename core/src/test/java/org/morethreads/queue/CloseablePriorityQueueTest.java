@@ -226,6 +226,30 @@ class CloseablePriorityQueueTest {
   }
 
   @Test
+  void put_interruptedBeforeAndWhileWaiting_throwsAndPutsNothing() throws Exception {
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> queue.put("x", 1)).isInstanceOf(InterruptedException.class);
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> queue.putAll(List.of("x"), 1))
+        .isInstanceOf(InterruptedException.class);
+    assertThat(queue.isEmpty()).isTrue();
+    for (int i = 0; i < 10; i++) {
+      queue.put("low", 0);
+    }
+    for (Crew.Kind kind : Crew.Kind.values()) {
+      Crew both = new Crew(kind);
+      var timed = both.startBlocked(() -> queue.put("x", 1, Duration.ofSeconds(20)));
+      var till = both.startBlocked(() -> queue.put("x", 1, Signal.create("never gone")));
+      for (var putter : List.of(timed, till)) {
+        putter.thread.interrupt();
+        assertThat(putter.failure()).isInstanceOf(InterruptedException.class);
+      }
+      both.join();
+    }
+    assertThat(queue.drain()).hasSize(10).doesNotContain("x");
+  }
+
+  @Test
   void put_null_throws() {
     assertThatThrownBy(() -> queue.put(null, 1)).isInstanceOf(NullPointerException.class);
     assertThatThrownBy(() -> queue.offer(null, 1)).isInstanceOf(NullPointerException.class);

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.morethreads.fixture.VirtualTime;
 import org.morethreads.internal.Log;
+import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.ThreadTree;
@@ -243,6 +244,52 @@ class QueueOptionsTest {
             "ERROR The handler for the undelivered of queue \"todo\" has failed",
             "WARNING Left over at the end of tree \"garden\": queue \"todo\" held 2 elements that"
                 + " nobody had taken; its handler for the undelivered was given them");
+  }
+
+  @Test
+  void onUndelivered_handlerThatBlocks_holdsTheEndOfTheTreeForASecond() throws Exception {
+    OpenSignal goOn = Signal.create("go on");
+    CloseableQueue<Integer> queue =
+        CloseableQueue.<Integer>named("todo")
+            .onUndelivered(_ -> {
+              try {
+                goOn.await();
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            })
+            .create();
+    try (var _ = ThreadTree.open("garden")) {
+      ManagedThread.run(
+              "worker",
+              _ -> {
+                queue.put(1);
+                queue.close();
+              })
+          .join();
+    }
+    goOn.go();
+    assertThat(logged)
+        .containsExactly(
+            "WARNING Left over at the end of tree \"garden\": queue \"todo\" held 1 element that nobody"
+                + " had taken; its handler for the undelivered has not come to an end");
+  }
+
+  @Test
+  void closeWithFailure_whoseTextFails_isNamedByItsClass() {
+    final class Mute extends RuntimeException {
+      private static final long serialVersionUID = 1;
+
+      @Override
+      public String toString() {
+        throw new IllegalStateException("mute");
+      }
+    }
+    CloseableQueue<Integer> queue = CloseableQueue.unbounded("todo");
+    queue.close(new Mute());
+    assertThatThrownBy(() -> queue.put(1))
+        .isInstanceOf(QueueClosedException.class)
+        .hasMessageContaining("Mute");
   }
 
   // ---- slow consumers
