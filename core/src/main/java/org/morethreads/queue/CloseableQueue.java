@@ -746,6 +746,9 @@ public sealed class CloseableQueue<E> implements Iterable<E>, AutoCloseable
       boolean hasWaited = waiter != null;
       long toReport = 0;
       Offer outcome;
+      if (waiter != null) {
+        waiter.end();
+      }
       mutex.acquire();
       try {
         if (waiter != null) {
@@ -1192,6 +1195,9 @@ public sealed class CloseableQueue<E> implements Iterable<E>, AutoCloseable
    */
   @Nullable Object takeOrEnter(Line.@Nullable Waiter waiter, @Nullable Surroundings me) {
     SchedulePoint.at("queue.takeOrEnter");
+    if (waiter != null) {
+      waiter.end();
+    }
     mutex.acquire();
     try {
       if (waiter != null) {
@@ -1219,6 +1225,9 @@ public sealed class CloseableQueue<E> implements Iterable<E>, AutoCloseable
    */
   Object putOrEnter(Object item, Line.@Nullable Waiter waiter, @Nullable Surroundings me) {
     SchedulePoint.at("queue.putOrEnter");
+    if (waiter != null) {
+      waiter.end();
+    }
     Line.Waiter place = waiter;
     while (true) {
       mutex.acquire();
@@ -1244,6 +1253,7 @@ public sealed class CloseableQueue<E> implements Iterable<E>, AutoCloseable
   /** Leaves the line; a chance that it had there goes to the next. */
   void leaveLine(Line.Waiter waiter) {
     SchedulePoint.at("queue.leaveLine");
+    waiter.end();
     mutex.acquire();
     waiter.leave();
     unlock();
@@ -1268,6 +1278,9 @@ public sealed class CloseableQueue<E> implements Iterable<E>, AutoCloseable
     long deadline = 0;
     boolean over = nanos <= 0;
     while (true) {
+      if (waiter != null) {
+        waiter.end();
+      }
       mutex.acquire();
       try {
         if (waiter != null) {
@@ -1330,6 +1343,7 @@ public sealed class CloseableQueue<E> implements Iterable<E>, AutoCloseable
     boolean stays = false;
     try {
       SchedulePoint.at("queue.park");
+      waiter.begin();
       if (till == Signal.NEVER && !timed) {
         stays = !parkUntilAssigned(waiter);
       } else {
@@ -1352,6 +1366,7 @@ public sealed class CloseableQueue<E> implements Iterable<E>, AutoCloseable
       throw e;
     } finally {
       if (!stays) {
+        waiter.end();
         mutex.acquire();
         line.leave(waiter);
         unlock();

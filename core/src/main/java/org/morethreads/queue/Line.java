@@ -3,7 +3,6 @@ package org.morethreads.queue;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Surroundings;
-import org.morethreads.internal.Time;
 
 /**
  * The threads that wait for one thing of a queue, in order. Not safe for use by several threads at
@@ -27,13 +26,8 @@ final class Line {
   private int idle;
   private int assigned;
 
-  /*
-   * How long threads have waited, without a look at each of them: for those who are still in, the sum of the times at which they
-   * came, so that count * now - sum is what they have waited. Overflow does no harm: only differences count.
-   */
+  /** How long those have waited who have left. */
   private long waited;
-  private long sumOfArrivals;
-  private @Nullable Time clock;
 
   /**
    * An empty line.
@@ -50,10 +44,17 @@ final class Line {
     final Surroundings surroundings;
     private final Thread thread;
     private final Line line;
-    private final long arrival;
     private @Nullable Waiter previous;
     private @Nullable Waiter next;
     private boolean listed;
+
+    /*
+     * The clock is read by the waiting thread, without the mutex, so that others need not wait for that: before it parks, and when it
+     * has come back. `arrival` is written before `hasBegun`.
+     */
+    private long arrival;
+    private volatile boolean hasBegun;
+    private long waited;
 
     /** Whether the thread should look again. Written under the mutex, read also outside. */
     private volatile boolean assigned;
@@ -62,7 +63,23 @@ final class Line {
       this.line = line;
       this.surroundings = surroundings;
       this.thread = Thread.currentThread();
-      this.arrival = surroundings.time().nanoTime();
+    }
+
+    /** The thread is about to park. Called by it, without the mutex. */
+    void begin() {
+      if (!hasBegun) {
+        arrival = surroundings.time().nanoTime();
+        hasBegun = true;
+      }
+    }
+
+    /** The thread has come back, and will leave the line. Called by it, without the mutex. */
+    void end() {
+      waited = waitedUntilNow();
+    }
+
+    private long waitedUntilNow() {
+      return hasBegun ? surroundings.time().nanoTime() - arrival : 0;
     }
 
     /** Leaves its line. Called with the mutex of the queue. */
@@ -109,8 +126,6 @@ final class Line {
     }
     waiter.listed = true;
     idle++;
-    sumOfArrivals += waiter.arrival;
-    clock = surroundings.time();
     return waiter;
   }
 
@@ -121,8 +136,7 @@ final class Line {
     } else {
       assigned--;
     }
-    sumOfArrivals -= waiter.arrival;
-    waited += waiter.surroundings.time().nanoTime() - waiter.arrival;
+    waited += waiter.waited;
   }
 
   /** {@return how many threads wait, those included that have just been told to look} */
@@ -132,10 +146,11 @@ final class Line {
 
   /** {@return how long threads have waited in this line, all added up} */
   Duration waited() {
-    if (clock == null) {
-      return Duration.ZERO; // nobody ever has
+    long sum = waited;
+    for (Waiter waiter = first; waiter != null; waiter = waiter.next) {
+      sum += waiter.waitedUntilNow();
     }
-    return Duration.ofNanos(waited + waiting() * clock.nanoTime() - sumOfArrivals);
+    return Duration.ofNanos(sum);
   }
 
   /**

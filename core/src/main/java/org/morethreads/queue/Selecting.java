@@ -114,6 +114,11 @@ final class Selecting<R extends @Nullable Object> {
     chosen = look(false, mayEnd); // now standing in line
     while (chosen == NONE) {
       SchedulePoint.at("select.park");
+      for (Line.Waiter waiter : waiters) {
+        if (waiter != null) {
+          waiter.begin();
+        }
+      }
       if (Waiting.parkUntil(
           Library.MEMBER, surroundings, this, wake, time != NONE, deadline, this::isAssigned)) {
         throw new InterruptedException("Interrupted while waiting for " + this + ".");
