@@ -135,6 +135,17 @@ class LeftoversTest {
   }
 
   @Test
+  void selectUntil_signalGoneWithElementsInside_areReportedUntilTaken() throws Exception {
+    queue.putAll(List.of(1, 2));
+    int chosen =
+        Select.<Integer>awaitFirst(Select.take(queue), Select.until(Signal.DONE, () -> -1));
+    assertThat(chosen).isEqualTo(-1);
+    assertThat(tree.leftovers()).singleElement().asString().contains("2 elements");
+    assertThat(queue.drain()).hasSize(2);
+    assertThat(tree.kept).isEmpty();
+  }
+
+  @Test
   void until_closedAndEmpty_reportsNothing() throws Exception {
     var stop = Signal.create("stop");
     queue.put(1);
