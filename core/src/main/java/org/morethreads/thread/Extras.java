@@ -39,6 +39,9 @@ final class Extras {
    */
   volatile long overdueAt;
 
+  /** What a scope's node is for; written before the node is linked. */
+  volatile @Nullable ScopeLife scope;
+
   volatile @Nullable OpenSignal ready;
   volatile boolean released;
   volatile boolean claimed;

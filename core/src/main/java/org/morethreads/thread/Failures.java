@@ -180,6 +180,30 @@ final class Failures {
   }
 
   /**
+   * Takes the failures of a scope's children that nobody has claimed, in start order; the scope
+   * throws them. Those after the first {@link #MOST} go to the log.
+   */
+  static List<Throwable> takeAll(Node scope) {
+    List<Throwable> taken = new ArrayList<>();
+    Extras its = scope.extras();
+    for (Map.Entry<Long, Unclaimed> next = its.unclaimed.pollFirstEntry();
+        next != null;
+        next = its.unclaimed.pollFirstEntry()) {
+      its.unclaimedCount.decrementAndGet();
+      Unclaimed entry = next.getValue();
+      if (entry.state.get() != Unclaimed.CLAIMED) {
+        if (taken.size() < MOST) {
+          taken.add(entry.failure);
+        } else {
+          entry.logOnce("its scope throws the first " + MOST + " failures only");
+        }
+        entry.claim();
+      }
+    }
+    return taken;
+  }
+
+  /**
    * Adds the unclaimed failures of the children to a thread's own outcome, and logs those that were
    * not.
    */
@@ -241,7 +265,7 @@ final class Failures {
     }
   }
 
-  private static void suppress(Throwable failure, Throwable further) {
+  static void suppress(Throwable failure, Throwable further) {
     if (failure != further) {
       failure.addSuppressed(further);
     }

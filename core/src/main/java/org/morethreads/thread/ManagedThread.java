@@ -387,7 +387,17 @@ public final class ManagedThread<T extends @Nullable Object> {
     return Optional.ofNullable((Outcome<T>) node.outcome());
   }
 
-  private T resultOf(Outcome<T> outcome) {
+  /** Takes the result or the failure of this thread, which has stopped. */
+  @SuppressWarnings("unchecked") // the outcome of a node has the type of its task
+  T joinStopped() {
+    Outcome<T> outcome = (Outcome<T>) Objects.requireNonNull(node.outcome());
+    if (outcome instanceof Outcome.Failed<T>) {
+      Failures.claim(node);
+    }
+    return resultOf(outcome);
+  }
+
+  T resultOf(Outcome<T> outcome) {
     return switch (outcome) {
       case Outcome.Returned<T>(T value) -> value;
       case Outcome.Failed<T>(Throwable failure) ->
@@ -405,13 +415,18 @@ public final class ManagedThread<T extends @Nullable Object> {
     };
   }
 
-  private void checkNotBelow() {
+  void checkNotBelow() {
     if (node.state() < Node.STARTED) {
       throw new IllegalStateException(
           "Thread \""
               + this
               + "\" has not been started: joining it would wait for ever. Call start() first.");
     }
+    checkNotAbove();
+  }
+
+  /** Checks that the calling thread is neither this one nor below it. */
+  void checkNotAbove() {
     if (Surroundings.current() instanceof Node own) {
       for (Node above = own; above != null; above = above.parent) {
         if (above == node) {

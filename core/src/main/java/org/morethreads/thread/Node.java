@@ -80,7 +80,9 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     /** Adopted; not ours to interrupt. */
     ADOPTED,
     /** Adopted, and agrees to be interrupted. */
-    ADOPTED_INTERRUPTIBLE
+    ADOPTED_INTERRUPTIBLE,
+    /** The owner of a scope, who has a node of its own or is unmanaged; see {@link ScopeLife}. */
+    SCOPE
   }
 
   // ---- immutable
@@ -263,7 +265,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
 
   void unparkOwnThread() {
     Thread own = thread;
-    if (own != null) {
+    if (own != null && kind() != Kind.SCOPE) { // its tills are those of another node
       unpark(own);
     }
   }
@@ -448,7 +450,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       }
       if ((childLock & CLOSED) != 0) {
         throw new IllegalStateException(
-            "Cannot start thread \""
+            (child.kind() == Kind.SCOPE ? "Cannot begin scope \"" : "Cannot start thread \"")
                 + child.name
                 + "\": its parent \""
                 + this
@@ -645,6 +647,41 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     }
   }
 
+  /** The calling thread begins a scope, whose node this is. */
+  void beginScope(ScopeLife life) {
+    extras().scope = life;
+    thread = Thread.currentThread();
+    startedFrom = StartSite.none();
+    startedAtNanos = time().nanoTime();
+    Told bornTold = Objects.requireNonNull(parent).link(this);
+    begin();
+    tellBorn(bornTold);
+    if (told != null) {
+      Stopping.startsTold(this, /* toldBefore= */ false);
+    }
+  }
+
+  /** Lets the block of a scope leave its waits. Does nothing after it, nor when repeated. */
+  void interruptBlock() {
+    if (policy().interrupts() && escalate(StopWatch.INTERRUPTED)) {
+      interruptTask();
+    }
+  }
+
+  /** Waits until the last child of a scope has stopped, and closes the list. */
+  void awaitChildrenOfScope(ScopeLife life, Surroundings owner) {
+    Children its = openChildren();
+    its.closer = new Children.Closer(owner, Thread.currentThread());
+    while (!closeIfEmpty()) {
+      SchedulePoint.at("scope.await");
+      owner.park(life);
+      if (Thread.interrupted()) {
+        life.interruptedWhileWaiting();
+      }
+    }
+    its.closer = null;
+  }
+
   void leaveAdoptedThread() {
     endSurely(null, null);
     Surroundings.remember(null);
@@ -730,14 +767,14 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
    * RUNNING to CLOSING; afterwards no interrupt of ours comes any more, and one that has come is
    * cleared.
    */
-  private void leaveRunning() {
+  void leaveRunning() {
     while (!STATE.compareAndSet(this, RUNNING, CLOSING)) {
       if (state >= CLOSING) {
         break; // abandoned, or thought to sit in System.exit
       }
       Thread.onSpinWait(); // ends: INTERRUPTING lasts for one call of interrupt()
     }
-    if (kind() == Kind.OWNED || hasStep(StopWatch.DELIVERED)) {
+    if (kind() != Kind.SCOPE && (kind() == Kind.OWNED || hasStep(StopWatch.DELIVERED))) {
       Thread.interrupted();
     }
   }
@@ -754,7 +791,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     return new Outcome.Failed<>(failure);
   }
 
-  private static boolean isLeavingByStop(Throwable failure) {
+  static boolean isLeavingByStop(Throwable failure) {
     return failure instanceof InterruptedException
         || failure instanceof ClosedByInterruptException
         || failure instanceof QueueClosedException
@@ -861,7 +898,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     ArrayDeque<Node> todo = new ArrayDeque<>();
     todo.add(this);
     for (Node next = todo.poll(); next != null; next = todo.poll()) {
-      if (next.thread == wanted) {
+      if (next.thread == wanted && next.kind() != Kind.SCOPE) {
         return next;
       }
       todo.addAll(List.of(next.childrenBeyond(0)));
@@ -874,7 +911,8 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
    * did it.
    */
   boolean complete(Outcome<?> own) {
-    Outcome<?> whole = Failures.withChildren(this, own);
+    boolean scope = kind() == Kind.SCOPE; // which throws the failures to its owner
+    Outcome<?> whole = scope ? own : Failures.withChildren(this, own);
     SchedulePoint.at("thread.complete");
     if (!OUTCOME.compareAndSet(this, null, whole)) {
       if (isOf(Thread.currentThread())) {
@@ -890,8 +928,9 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     Firing actions = null;
     try {
       releaseExtras();
-      if (above != null && whole instanceof Outcome.Failed<?> failed) {
+      if (above != null && !scope && whole instanceof Outcome.Failed<?> failed) {
         Failures.offer(above, this, failed.failure());
+        ScopeLife.childFailed(above, this, failed.failure());
       }
     } finally { // also when the heap is full
       actions = fireStopped();
@@ -1038,7 +1077,10 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
 
   private void deliverInterrupt(Thread own) {
     if (escalate(StopWatch.DELIVERED)) {
-      time().interrupt(this, own);
+      Extras present = extras;
+      ScopeLife life = present == null ? null : present.scope;
+      Surroundings its = life == null ? this : life.owner();
+      its.time().interrupt(its, own);
     }
   }
 

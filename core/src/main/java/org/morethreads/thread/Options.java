@@ -17,6 +17,8 @@ final class Options {
   static final Options ADOPTED_INTERRUPTIBLE =
       STANDARD.with(copy -> copy.kind = Node.Kind.ADOPTED_INTERRUPTIBLE);
 
+  static final Options SCOPE = STANDARD.with(copy -> copy.kind = Node.Kind.SCOPE);
+
   Node.Kind kind = Node.Kind.OWNED;
 
   boolean platform;

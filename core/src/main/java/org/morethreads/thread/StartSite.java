@@ -25,6 +25,9 @@ final class StartSite {
           OURS + "thread.StartSite",
           OURS + "thread.Node",
           OURS + "thread.ManagedThread",
+          OURS + "thread.OpenScope",
+          OURS + "thread.Scope",
+          OURS + "thread.ScopeLife",
           OURS + "thread.ThreadBuilder",
           OURS + "thread.ThreadTree");
 

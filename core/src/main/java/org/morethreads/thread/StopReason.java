@@ -23,6 +23,8 @@ public record StopReason(Kind kind, String by, String message) {
     DEADLINE,
     /** A thread beside it has failed, in a scope that does not isolate failures. */
     SIBLING_FAILED,
+    /** The scope needs the thread no more: its block has failed, or its race is decided. */
+    SCOPE_ENDED,
     /**
      * The program ends: a signal of the operating system, {@code System.exit}, or the end of {@code
      * main}.

@@ -200,7 +200,9 @@ final class StopWatch {
     if (now - due.interruptAt() >= 0) {
       interrupt(node, now);
       long abandonAt = afterItsChances(node, due);
-      if (now - abandonAt >= 0) {
+      if (!mayAbandon(node)) {
+        next = later(next, abandonAt);
+      } else if (now - abandonAt >= 0) {
         abandon(node, told, now);
         next = earlier(next, now + GRACE); // for one that waits for its children yet
       } else {
@@ -236,7 +238,8 @@ final class StopWatch {
     static Due of(Node node, Told told) {
       long limit = limitOf(node, told);
       long share = Math.max(0, limit - told.atNanos()) / node.stages();
-      long ask = Stopping.nanos(node.policy().ask());
+      boolean atOnce = told.interrupting() && node.policy().interrupts();
+      long ask = atOnce ? 0 : Stopping.nanos(node.policy().ask());
       long both = ask + Stopping.nanos(node.policy().interrupt());
       if (both > share) {
         ask = both == 0 ? 0 : (long) ((double) share * ask / both);
@@ -317,7 +320,18 @@ final class StopWatch {
   }
 
   private static boolean mayInterrupt(Node node) {
-    return node.policy().interrupts() && node.kind() != Node.Kind.ADOPTED;
+    return node.policy().interrupts()
+        && node.kind() != Node.Kind.ADOPTED
+        && node.kind() != Node.Kind.SCOPE; // who stops it has seen to that
+  }
+
+  /** A scope is given up only if its owner is being stopped, who cannot be given up before it. */
+  private static boolean mayAbandon(Node node) {
+    Node owner = node;
+    while (owner.kind() == Node.Kind.SCOPE && owner.parent != null) {
+      owner = owner.parent;
+    }
+    return owner == node || owner.told() != null;
   }
 
   /** Interrupts a thread, once. */

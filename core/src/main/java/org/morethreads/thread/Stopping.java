@@ -67,10 +67,20 @@ final class Stopping {
    * @param within the time in nanoseconds
    */
   static void stop(Node top, StopReason reason, boolean now, long within) {
+    stop(top, newStop(top, reason, within), now);
+  }
+
+  /** Tells a scope and all below it, who are interrupted together with that. Never blocks. */
+  static void stopAndInterrupt(Node scope, StopReason reason) {
+    Told asking = newStop(scope, reason, Long.MAX_VALUE);
+    Told stop = new Told(reason, asking.atNanos(), asking.at(), asking.limitNanos(), true);
+    stop(scope, stop, /* now= */ false);
+  }
+
+  private static void stop(Node top, Told stop, boolean now) {
     if (top.isEnded() || (top.told() != null && top.childCount() == 0)) {
       return;
     }
-    Told stop = newStop(top, reason, within);
     Stopping walk = new Stopping(stop, now ? top : null, null);
     walk.walk(top, true);
     SchedulePoint.at("stop.watch");
@@ -86,9 +96,8 @@ final class Stopping {
   static void startsTold(Node node, boolean toldBefore) {
     Told told = node.told();
     if (toldBefore && told != null) {
-      node.renewTold(
-          newStop(
-              node, told.reason(), Long.MAX_VALUE, stopOf(Objects.requireNonNull(node.parent))));
+      Told above = stopOf(Objects.requireNonNull(node.parent));
+      node.renewTold(newStop(node, told.reason(), Long.MAX_VALUE, above));
     }
     watch(node, told == null ? StopWatch.SECOND : StopWatch.Due.of(node, told).first());
   }
@@ -118,7 +127,7 @@ final class Stopping {
     if (above != null && above.limitNanos() - limit < 0) {
       limit = above.limitNanos();
     }
-    return new Told(reason, at, top.time().now(), limit);
+    return new Told(reason, at, top.time().now(), limit, above != null && above.interrupting());
   }
 
   private static @Nullable Told stopOf(Node node) {
@@ -134,7 +143,11 @@ final class Stopping {
   static void tellBorn(Node child, Told parents) {
     Told stop =
         new Told(
-            parents.reason(), child.time().nanoTime(), child.time().now(), parents.limitNanos());
+            parents.reason(),
+            child.time().nanoTime(),
+            child.time().now(),
+            parents.limitNanos(),
+            parents.interrupting());
     boolean first = child.markToldAnyway(stop);
     child.requestStop(stop); // afterwards: nobody may think that it waits for others
     if (first) {
@@ -149,7 +162,7 @@ final class Stopping {
    */
   static void tellAtTheEnd(Node node, StopReason reason, long within) {
     long at = node.time().nanoTime();
-    Told stop = new Told(reason, at, node.time().now(), at + within);
+    Told stop = new Told(reason, at, node.time().now(), at + within, /* interrupting= */ false);
     node.requestStop(stop);
     if (node.markToldAnyway(stop)) {
       Firing.fire(node.pleaseStop);
@@ -455,7 +468,13 @@ final class Stopping {
     }
 
     private @Nullable OneShot tell() {
-      Told stop = new Told(request.reason(), node.time().nanoTime(), node.time().now(), limitNow());
+      Told stop =
+          new Told(
+              request.reason(),
+              node.time().nanoTime(),
+              node.time().now(),
+              limitNow(),
+              request.interrupting());
       Stopping rest = new Stopping(stop, now, null);
       long known = 0;
       while (node.told() == null) {

@@ -93,7 +93,7 @@ public final class ThreadBuilder {
     return parent(tree.root);
   }
 
-  private ThreadBuilder parent(Node parent) {
+  ThreadBuilder parent(Node parent) {
     return with(copy -> copy.parent = parent);
   }
 

@@ -10,5 +10,6 @@ import java.time.Instant;
  * @param atNanos when, by the monotonic clock
  * @param at when, by the wall clock
  * @param limitNanos the end of the stop as a whole, by the monotonic clock
+ * @param interrupting whether it is interrupted together with that: a scope's stop (H9)
  */
-record Told(StopReason reason, long atNanos, Instant at, long limitNanos) {}
+record Told(StopReason reason, long atNanos, Instant at, long limitNanos, boolean interrupting) {}

@@ -14,6 +14,7 @@ import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.Outcome;
+import org.morethreads.thread.Scope;
 import org.morethreads.thread.StopPolicy;
 import org.morethreads.thread.ThreadFailedException;
 import org.morethreads.thread.ThreadTree;
@@ -222,6 +223,18 @@ final class FromTheJdkSnippets {
   }
 
   // @end region=children
+
+  void scopeWaits() throws InterruptedException {
+    // @start region=scope
+    Scope.run(
+        "report",
+        scope -> {
+          var sales = scope.call("sales", stop -> fetch("/sales"));
+          var stock = scope.call("stock", stop -> fetch("/stock"));
+          print(sales.join(), stock.join());
+        });
+    // @end region=scope
+  }
 
   // @start region=condition
   private final Lock lock = Lock.create("orders");

@@ -2,6 +2,7 @@ package org.morethreads.documents;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,6 +76,7 @@ class DocumentSnippetsTest {
     assertThat(snippets.outcome()).isEqualTo("page /a");
     snippets.failure();
     snippets.parentWaits(tree);
+    snippets.scopeWaits();
     snippets.add("order 1");
     assertThat(snippets.next()).isEqualTo("order 1");
     assertThat(snippets.pill()).isZero();
@@ -85,6 +87,21 @@ class DocumentSnippetsTest {
     try (var mailer = new FromTheJdkSnippets.Mailer()) {
       mailer.sendLater("hello");
     }
+  }
+
+  @Test
+  void design() throws Exception {
+    var snippets = new DesignSnippets();
+    var pages = List.of(URI.create("/a"), URI.create("/b"));
+    snippets.workLoop(pages);
+    assertThat(snippets.fetched).isEqualTo(pages);
+    var beat = snippets.interval();
+    beat.stop();
+    beat.join();
+    assertThat(snippets.race()).isIn(100, 101);
+    var rows = List.of(new DesignSnippets.Row("one"), new DesignSnippets.Row("two"));
+    snippets.etl(rows.iterator());
+    assertThat(snippets.db.written).isEqualTo(rows);
   }
 
   @Test
