@@ -215,12 +215,16 @@ final class Stopping {
       return;
     }
     ArrayDeque<Level> levels = new ArrayDeque<>();
+    if (includingTop) {
+      request(top); // on the way down: who looks knows of the stop before those below are told
+    }
     levels.push(new Level(top));
     while (true) {
       Level level = levels.element();
       if (level.next < level.children.length) {
         Node child = level.children[level.next++];
         if (!child.isEnded() && !hold(child)) {
+          request(child);
           levels.push(new Level(child));
         }
       } else if (levels.size() == 1 && !includingTop) {
