@@ -13,6 +13,7 @@ module org.morethreads {
   exports org.morethreads.sync;
   exports org.morethreads.queue;
   exports org.morethreads.thread;
+  exports org.morethreads.work;
   exports org.morethreads.internal to
       org.morethreads.logging,
       org.morethreads.process,

@@ -28,7 +28,7 @@ class ArchitectureTest {
   private static final List<String> LAYERS = List.of("internal", "sync", "queue", "thread", "work");
 
   /** The layers that core does not have yet. */
-  private static final Set<String> FUTURE = Set.of("work");
+  private static final Set<String> FUTURE = Set.of();
 
   private static final DescribedPredicate<JavaCall<?>> MONITOR_METHODS =
       DescribedPredicate.describe(

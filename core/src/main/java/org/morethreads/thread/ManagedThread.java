@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Library;
 import org.morethreads.internal.Surroundings;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
@@ -245,6 +246,20 @@ public final class ManagedThread<T extends @Nullable Object> {
   /** {@return the signal that goes when this thread is asked to stop} */
   public Signal pleaseStop() {
     return node.pleaseStop;
+  }
+
+  /**
+   * For our own modules: whether a stop of this thread has been requested, though those below it,
+   * or those that need it, may have to be told before it.
+   *
+   * @param library the proof of membership
+   * @return whether it has
+   * @hidden
+   */
+  @SuppressWarnings("exports")
+  public boolean isStopRequested(Library library) {
+    Objects.requireNonNull(library, "library");
+    return node.request() != null || node.told() != null;
   }
 
   /**

@@ -558,7 +558,10 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     Told bornTold;
     boolean linked = false;
     try {
-      startedFrom = StartSite.capture(Objects.requireNonNull(task), tree);
+      startedFrom = options.startedFrom;
+      if (startedFrom == null) {
+        startedFrom = StartSite.capture(Objects.requireNonNull(task), tree);
+      }
       thread = options.newThread(name, this);
       startedAtNanos = time().nanoTime();
       options.beforeLink(this);

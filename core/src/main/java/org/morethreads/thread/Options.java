@@ -36,6 +36,12 @@ final class Options {
   @Nullable Duration deadline;
   List<ScopedValue<?>> carried = List.of();
 
+  /** The line that counts as that of the start; null for the one where it is started. */
+  StackTraceElement @Nullable [] startedFrom;
+
+  /** With that line: the context class loader. */
+  @Nullable ClassLoader context;
+
   private Options() {}
 
   /** Returns a copy that differs in one thing. */
@@ -51,6 +57,8 @@ final class Options {
     copy.stages = stages;
     copy.deadline = deadline;
     copy.carried = carried;
+    copy.startedFrom = startedFrom;
+    copy.context = context;
     change.accept(copy);
     return copy;
   }
@@ -81,9 +89,10 @@ final class Options {
   Thread newThread(String name, Node node) {
     Thread made = platform ? newPlatformThread(name, node) : newVirtualThread(name, node);
     // not inheriting thread-locals means not inheriting the class loader either
-    ClassLoader context = Thread.currentThread().getContextClassLoader();
-    if (made.getContextClassLoader() != context) {
-      made.setContextClassLoader(context);
+    ClassLoader wanted =
+        startedFrom == null ? Thread.currentThread().getContextClassLoader() : context;
+    if (made.getContextClassLoader() != wanted) {
+      made.setContextClassLoader(wanted);
     }
     return made;
   }

@@ -29,7 +29,12 @@ final class StartSite {
           OURS + "thread.Scope",
           OURS + "thread.ScopeLife",
           OURS + "thread.ThreadBuilder",
-          OURS + "thread.ThreadTree");
+          OURS + "thread.ThreadTree",
+          OURS + "work.Actor",
+          OURS + "work.JobBuilder",
+          OURS + "work.PoolExecutor",
+          OURS + "work.Repeat",
+          OURS + "work.ThreadPool");
 
   private static final StackTraceElement[] NONE = {};
   private static final int TRUSTED_AFTER = 64;
@@ -69,6 +74,11 @@ final class StartSite {
 
   static StackTraceElement[] none() {
     return NONE;
+  }
+
+  /** The line from which the library was called. */
+  static StackTraceElement[] here() {
+    return walk(Settings.WHOLE ? Integer.MAX_VALUE : 1);
   }
 
   static StackTraceElement[] capture(Object task, ThreadTree tree) {

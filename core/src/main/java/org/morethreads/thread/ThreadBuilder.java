@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Library;
 import org.morethreads.sync.Signal;
 
 /**
@@ -165,6 +166,25 @@ public final class ThreadBuilder {
     List<ScopedValue<?>> all = new ArrayList<>(options.carried);
     all.addAll(Arrays.asList(values));
     return with(copy -> copy.carried = List.copyOf(all));
+  }
+
+  /**
+   * For our own modules: the thread is started by who calls this, though somebody else will do it
+   * for him: its failures show this line, and it has the context class loader of this thread.
+   *
+   * @param library the proof of membership
+   * @return a changed builder
+   * @hidden
+   */
+  @SuppressWarnings("exports")
+  public ThreadBuilder startedHere(Library library) {
+    Objects.requireNonNull(library, "library");
+    StackTraceElement[] here = StartSite.here();
+    ClassLoader context = Thread.currentThread().getContextClassLoader();
+    return with(copy -> {
+      copy.startedFrom = here;
+      copy.context = context;
+    });
   }
 
   /**

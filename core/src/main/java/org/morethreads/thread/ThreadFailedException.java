@@ -1,5 +1,8 @@
 package org.morethreads.thread;
 
+import java.util.Objects;
+import org.morethreads.internal.Library;
+
 /**
  * A thread failed: the cause is what its task threw, or the first failure among its children.
  *
@@ -10,5 +13,21 @@ public final class ThreadFailedException extends ThreadEndException {
 
   ThreadFailedException(String threadPath, String message, Throwable cause) {
     super(threadPath, message, cause);
+  }
+
+  /**
+   * For our own modules.
+   *
+   * @param library the proof of membership
+   * @param threadPath the path of the thread
+   * @param message what has happened
+   * @param cause what was thrown
+   * @hidden
+   */
+  @SuppressWarnings("exports")
+  public ThreadFailedException(
+      Library library, String threadPath, String message, Throwable cause) {
+    this(threadPath, message, cause);
+    Objects.requireNonNull(library, "library");
   }
 }

@@ -18,6 +18,8 @@ import org.morethreads.thread.Scope;
 import org.morethreads.thread.StopPolicy;
 import org.morethreads.thread.ThreadFailedException;
 import org.morethreads.thread.ThreadTree;
+import org.morethreads.work.Job;
+import org.morethreads.work.ThreadPool;
 
 /** Our side of the pairs in docs/from-the-jdk.md. */
 final class FromTheJdkSnippets {
@@ -63,6 +65,22 @@ final class FromTheJdkSnippets {
     }
     // @end region=workers
     return workers.size();
+  }
+
+  List<String> pool(List<String> paths) throws InterruptedException {
+    List<Job<String>> jobs = new ArrayList<>();
+    // @start region=pool
+    try (var pool = ThreadPool.named("fetchers").size(4).backlog(100).open()) {
+      for (var path : paths) {
+        jobs.add(pool.call("fetch", pleaseStop -> fetch(path))); // waits while 100 wait
+      }
+    } // waits until all have ended; a failure that nobody joins is reported
+    // @end region=pool
+    List<String> pages = new ArrayList<>();
+    for (var job : jobs) {
+      pages.add(job.join());
+    }
+    return pages;
   }
 
   void ownTree() throws InterruptedException {

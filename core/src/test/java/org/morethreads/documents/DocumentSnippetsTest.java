@@ -63,6 +63,7 @@ class DocumentSnippetsTest {
     assertThat(snippets.oneTask()).isEqualTo("page /index");
     snippets.forget();
     assertThat(snippets.workers(List.of("/a", "/b"))).isEqualTo(4);
+    assertThat(snippets.pool(List.of("/a", "/b"))).containsExactly("page /a", "page /b");
     snippets.ownTree();
     assertThat(snippets.latch()).isTrue();
     assertThat(snippets.countDown(List.of("/a", "/b", "/c"))).isEqualTo(3);

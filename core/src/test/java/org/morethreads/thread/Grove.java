@@ -19,15 +19,19 @@ import org.morethreads.internal.Time;
  * Opens trees for a test, hears what is logged, and checks after each test that the trees are
  * closed and that no managed thread is left.
  */
-final class Grove implements BeforeEachCallback, AfterEachCallback {
+@SuppressWarnings("exports") // of a package that is exported, but no part of the library
+public final class Grove implements BeforeEachCallback, AfterEachCallback {
+  /** For tests. */
+  public Grove() {}
+
   private static final long PATIENCE = 30_000_000_000L;
 
   /** A record of the log. */
-  record Heard(System.Logger.Level level, String message, @Nullable Throwable failure) {}
+  public record Heard(System.Logger.Level level, String message, @Nullable Throwable failure) {}
 
   /** What runs in a tree on virtual time, as a thread that takes part in it. */
   @FunctionalInterface
-  interface Body {
+  public interface Body {
     void run(ThreadTree tree, VirtualTime time) throws Exception;
   }
 
@@ -56,7 +60,7 @@ final class Grove implements BeforeEachCallback, AfterEachCallback {
   }
 
   /** Opens a tree on real time. */
-  ThreadTree open(String name) {
+  public ThreadTree open(String name) {
     return open(name, StopPolicy.standard());
   }
 
@@ -77,12 +81,12 @@ final class Grove implements BeforeEachCallback, AfterEachCallback {
   }
 
   /** Runs something with a tree on virtual time; the tree is closed at the end. */
-  void onVirtualTime(Body body) throws Exception {
+  public void onVirtualTime(Body body) throws Exception {
     onVirtualTime(StopPolicy.standard(), body);
   }
 
   /** Runs something with a tree on virtual time; the tree is closed at the end. */
-  void onVirtualTime(StopPolicy policy, Body body) throws Exception {
+  public void onVirtualTime(StopPolicy policy, Body body) throws Exception {
     var time = new VirtualTime();
     time.run(
         /* virtual= */ true,
@@ -94,29 +98,29 @@ final class Grove implements BeforeEachCallback, AfterEachCallback {
   }
 
   /** {@return what was logged so far} */
-  List<Heard> log() {
+  public List<Heard> log() {
     return List.copyOf(heard);
   }
 
   /** {@return the messages of a level so far} */
-  List<String> log(System.Logger.Level level) {
+  public List<String> log(System.Logger.Level level) {
     return heard.stream().filter(each -> each.level == level).map(Heard::message).toList();
   }
 
   /** Begins a thread of a kind. */
-  static ThreadBuilder named(Kind kind, String name) {
+  public static ThreadBuilder named(Kind kind, String name) {
     ThreadBuilder builder = ManagedThread.named(name);
     return kind.isVirtual() ? builder : builder.platform();
   }
 
   /** Something that becomes true soon, through threads that nobody can join. */
   @FunctionalInterface
-  interface Condition {
+  public interface Condition {
     boolean holds() throws Exception;
   }
 
   /** Waits in real time for what must come, and gives no signal when it does. */
-  static void eventually(Condition condition) {
+  public static void eventually(Condition condition) {
     long end = System.nanoTime() + PATIENCE;
     try {
       while (!condition.holds()) {

@@ -1,0 +1,598 @@
+package org.morethreads.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.morethreads.sync.Signal;
+import org.morethreads.thread.Grove;
+import org.morethreads.thread.ManagedThread;
+import org.morethreads.thread.Outcome;
+import org.morethreads.thread.StopReason;
+import org.morethreads.thread.ThreadFailedException;
+import org.morethreads.thread.ThreadStoppedException;
+
+/** Pools of named jobs. */
+@Timeout(20)
+class ThreadPoolTest {
+  @RegisterExtension final Grove grove = new Grove();
+
+  private static Duration seconds(double seconds) {
+    return Duration.ofMillis(Math.round(seconds * 1000));
+  }
+
+  private static void pause(double seconds) throws InterruptedException {
+    Signal.NEVER.await(seconds(seconds));
+  }
+
+  private static ManagedThread.Call<Integer> lasting(double seconds, int result) {
+    return pleaseStop -> {
+      pleaseStop.await(seconds(seconds));
+      return result;
+    };
+  }
+
+  // ---- running
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void call_moreJobsThanPlaces_runsSoManyAtATime(boolean platform) throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var now = new AtomicInteger();
+      var most = new AtomicInteger();
+      var builder = ThreadPool.named("p").size(3);
+      try (var pool = (platform ? builder.platform() : builder).open()) {
+        List<Job<Integer>> jobs = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+          int number = i;
+          jobs.add(
+              pool.call(
+                  "j",
+                  _ -> {
+                    assertThat(Thread.currentThread().isVirtual()).isEqualTo(!platform);
+                    most.accumulateAndGet(now.incrementAndGet(), Math::max);
+                    pause(1);
+                    now.decrementAndGet();
+                    return number;
+                  }));
+        }
+        assertThat(pool.running()).isEqualTo(3);
+        assertThat(pool.waiting()).isEqualTo(7);
+        for (int i = 0; i < 10; i++) {
+          assertThat(jobs.get(i).join()).isEqualTo(i);
+        }
+      }
+      assertThat(most).hasValue(3);
+      assertThat(time.elapsed()).isEqualTo(seconds(4));
+    });
+  }
+
+  @Test
+  void job_running_isAManagedThreadBelowThePoolH1() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      try (var pool = ThreadPool.open("p", 1)) {
+        Job<Integer> first = pool.call("first", lasting(1, 1));
+        Job<Integer> second = pool.call("second", lasting(1, 2));
+        assertThat(first.thread().orElseThrow().path()).isEqualTo("t/p/first");
+        assertThat(second.thread()).isEmpty();
+        assertThat(second).hasToString("t/p/second");
+        assertThat(second.name()).isEqualTo("second");
+        assertThat(second.outcome()).isEmpty();
+        assertThat(second.join()).isEqualTo(2);
+        assertThat(second.stopped().isSignalled()).isTrue();
+        assertThat(second.outcome()).contains(new Outcome.Returned<>(2));
+      }
+    });
+  }
+
+  @Test
+  void priority_severalWaiting_greatestFirstThenOldest() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      Queue<String> order = new ConcurrentLinkedQueue<>();
+      try (var pool = ThreadPool.open("p", 1)) {
+        pool.run("blocker", _ -> pause(1));
+        pool.job("low").priority(-1).run(_ -> order.add("low"));
+        pool.run("a", _ -> order.add("a"));
+        pool.job("urgent").priority(5).run(_ -> order.add("urgent"));
+        pool.run("b", _ -> order.add("b"));
+      }
+      assertThat(order).containsExactly("urgent", "a", "b", "low");
+    });
+  }
+
+  @Test
+  void join_jobFailed_theTraceHasTheLineThatSubmittedItH8() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      try (var pool = ThreadPool.open("p", 1)) {
+        pool.run("blocker", _ -> pause(1));
+        Job<?> job =
+            pool.run(
+                "j",
+                _ -> {
+                  throw new IOException("disk");
+                });
+        assertThatExceptionOfType(ThreadFailedException.class)
+            .isThrownBy(job::join)
+            .satisfies(thrown -> {
+              assertThat(thrown.getCause()).hasMessage("disk");
+              StackTraceElement[] trace = thrown.getCause().getStackTrace();
+              assertThat(trace)
+                  .anyMatch(frame -> frame.getClassName().startsWith("----- thread \"t/p/j\""));
+              assertThat(trace[trace.length - 1].getMethodName())
+                  .contains("theTraceHasTheLineThatSubmittedItH8");
+            });
+      }
+    });
+    assertThat(grove.log(System.Logger.Level.ERROR)).isEmpty();
+  }
+
+  @Test
+  void failure_joinedByNobody_isLoggedAndBecomesThePoolsH7() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      var owner =
+          ManagedThread.run(
+              "owner",
+              _ -> {
+                try (var pool = ThreadPool.open("p", 1)) {
+                  pool.run(
+                      "j",
+                      _ -> {
+                        throw new IOException("disk");
+                      });
+                }
+              });
+      assertThat(owner.awaitOutcome()).isInstanceOf(Outcome.Failed.class);
+    });
+    assertThat(grove.log(System.Logger.Level.ERROR)).anyMatch(line -> line.contains("t/owner/p/j"));
+  }
+
+  @Test
+  void release_jobFails_isLoggedAtOnce() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      try (var pool = ThreadPool.open("p", 1)) {
+        pool.run("blocker", _ -> pause(1));
+        Job<?> job =
+            pool.run(
+                "j",
+                _ -> {
+                  throw new IOException("disk");
+                });
+        job.release().stopped().await();
+      }
+    });
+    assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(1);
+  }
+
+  @Test
+  void join_timeOver_throwsAndClaimsNothing() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      try (var pool = ThreadPool.open("p", 1)) {
+        Job<Integer> first = pool.call("first", lasting(5, 1));
+        Job<Integer> second = pool.call("second", lasting(5, 2));
+        assertThatExceptionOfType(TimeoutException.class).isThrownBy(() -> first.join(seconds(1)));
+        assertThatExceptionOfType(TimeoutException.class)
+            .isThrownBy(() -> second.join(seconds(1)))
+            .withMessageContaining("second");
+        assertThatExceptionOfType(TimeoutException.class)
+            .isThrownBy(() -> second.join(Duration.ZERO));
+        assertThat(time.elapsed()).isEqualTo(seconds(2));
+        assertThat(second.join(seconds(9))).isEqualTo(2);
+      }
+    });
+  }
+
+  // ---- the backlog
+
+  @Test
+  void call_backlogFull_waitsForAPlace() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      try (var pool = ThreadPool.named("p").size(1).backlog(1).open()) {
+        pool.call("a", lasting(2, 1));
+        pool.call("b", lasting(2, 1));
+        pool.call("c", lasting(2, 1));
+        assertThat(time.elapsed()).isEqualTo(seconds(2));
+        assertThatExceptionOfType(TimeoutException.class)
+            .isThrownBy(() -> pool.job("d").within(seconds(1)).call(lasting(2, 1)))
+            .withMessageContaining("backlog");
+        assertThat(time.elapsed()).isEqualTo(seconds(3));
+        assertThat(pool.waiting()).isEqualTo(1);
+        Job<Integer> inTime = pool.job("e").within(seconds(9)).call(lasting(2, 5));
+        assertThat(inTime.join()).isEqualTo(5);
+      }
+      assertThat(time.elapsed()).isEqualTo(seconds(8));
+    });
+  }
+
+  @Test
+  void call_noBacklog_waitsUntilTheJobCanBegin() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      try (var pool = ThreadPool.named("p").size(1).backlog(0).open()) {
+        pool.call("a", lasting(2, 1));
+        Job<Integer> job = pool.call("b", lasting(0, 1));
+        assertThat(job.thread()).isPresent();
+        assertThat(time.elapsed()).isEqualTo(seconds(2));
+      }
+    });
+  }
+
+  @Test
+  void call_interruptedWhileWaitingForAPlace_acceptsNothing() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      try (var pool = ThreadPool.named("p").size(1).backlog(0).open()) {
+        pool.call("a", lasting(2, 1));
+        Thread.currentThread().interrupt();
+        assertThatExceptionOfType(InterruptedException.class)
+            .isThrownBy(() -> pool.call("b", lasting(2, 1)));
+        assertThat(pool.waiting()).isZero();
+        assertThat(pool.call("c", lasting(0, 3)).join()).isEqualTo(3);
+      }
+    });
+  }
+
+  @Test
+  void call_byAJobOfThePoolWhenTheBacklogIsFull_isAccepted() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      try (var pool = ThreadPool.named("p").size(1).backlog(0).open()) {
+        Job<Integer> parent =
+            pool.call(
+                "parent",
+                _ -> {
+                  int sum = 0;
+                  for (int i = 0; i < 3; i++) {
+                    sum += pool.call("part", lasting(1, 1)).join();
+                  }
+                  return sum;
+                });
+        assertThat(parent.join(seconds(10))).isEqualTo(3);
+        assertThat(time.elapsed()).isEqualTo(seconds(3));
+      }
+    });
+  }
+
+  // ---- jobs that join jobs
+
+  @Test
+  void join_byAJobOfItsOwnFullPool_runsTheOtherInItsPlace() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var now = new AtomicInteger();
+      try (var pool = ThreadPool.open("p", 1)) {
+        var inner = new AtomicReference<Job<Integer>>();
+        Job<Integer> outer =
+            pool.call(
+                "outer",
+                _ -> {
+                  inner.set(
+                      pool.call(
+                          "inner",
+                          _ -> {
+                            now.incrementAndGet();
+                            Job<Integer> deeper = pool.call("deeper", lasting(1, 1));
+                            return deeper.join() + 1;
+                          }));
+                  return inner.get().join() + 1;
+                });
+        Job<Integer> other = pool.call("other", lasting(1, 0));
+        assertThat(outer.join(seconds(60))).isEqualTo(3);
+        assertThat(time.elapsed()).isEqualTo(seconds(1));
+        assertThat(other.join()).isZero();
+        assertThat(time.elapsed()).isEqualTo(seconds(2));
+      }
+    });
+  }
+
+  @Test
+  void join_byAThreadOfAJob_lendsThePlaceToo() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      try (var pool = ThreadPool.open("p", 1)) {
+        Job<Integer> outer =
+            pool.call(
+                "outer",
+                _ -> {
+                  Job<Integer> inner = pool.call("inner", lasting(1, 7));
+                  return ManagedThread.call("child", _ -> inner.join()).join();
+                });
+        assertThat(outer.join(seconds(60))).isEqualTo(7);
+      }
+    });
+  }
+
+  @Test
+  void join_ofAJobThatWaitsForTheJoiner_isAnError() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      try (var pool = ThreadPool.open("p", 2)) {
+        var first = new AtomicReference<Job<Integer>>();
+        first.set(
+            pool.call(
+                "first",
+                _ -> {
+                  pause(1);
+                  Job<Integer> second =
+                      pool.call(
+                          "second",
+                          _ -> {
+                            pause(1);
+                            return first.get().join();
+                          });
+                  return second.join();
+                }));
+        assertThatThrownBy(() -> first.get().join())
+            .isInstanceOf(ThreadFailedException.class)
+            .rootCause()
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("would never end");
+      }
+    });
+  }
+
+  // ---- the end
+
+  @Test
+  void close_jobsWaiting_finishesWhatWasAccepted() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      List<Job<Integer>> jobs = new ArrayList<>();
+      try (var pool = ThreadPool.open("p", 1)) {
+        for (int i = 0; i < 3; i++) {
+          jobs.add(pool.call("j", lasting(1, i)));
+        }
+      }
+      assertThat(time.elapsed()).isEqualTo(seconds(3));
+      assertThat(jobs).allMatch(job -> job.stopped().isSignalled());
+    });
+  }
+
+  @Test
+  void call_afterClose_saysWhatToDo() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      var pool = ThreadPool.open("p", 1);
+      pool.close();
+      pool.close();
+      assertThatIllegalStateException()
+          .isThrownBy(() -> pool.call("j", lasting(1, 1)))
+          .withMessageContaining("Pool \"t/p\" is closed")
+          .withMessageContaining("open another one");
+    });
+  }
+
+  @Test
+  void close_whileASubmitterWaits_refusesItsJob() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var pool = ThreadPool.named("p").size(1).backlog(0).open();
+      pool.call("a", lasting(5, 1));
+      var submitter =
+          ManagedThread.run(
+              "submitter",
+              _ ->
+                  assertThatIllegalStateException()
+                      .isThrownBy(() -> pool.call("b", lasting(1, 1)))
+                      .withMessageContaining("closed"));
+      time.settle();
+      pool.close();
+      submitter.join();
+      assertThat(time.elapsed()).isBetween(seconds(5), seconds(5.1));
+    });
+  }
+
+  @Test
+  void close_inAJobOfThePool_isAnError() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      try (var pool = ThreadPool.open("p", 1)) {
+        pool.run(
+                "j",
+                _ ->
+                    assertThatIllegalStateException()
+                        .isThrownBy(pool::close)
+                        .withMessageContaining("shutdown()"))
+            .join();
+      }
+    });
+  }
+
+  @Test
+  void close_interrupted_stopsThePoolAndKeepsTheStatus() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var pool = ThreadPool.open("p", 1);
+      pool.call("a", lasting(60, 1));
+      Job<Integer> waiting = pool.call("b", lasting(60, 1));
+      Thread.currentThread().interrupt();
+      pool.close();
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(time.elapsed()).isEqualTo(Duration.ZERO);
+      assertThatExceptionOfType(ThreadStoppedException.class).isThrownBy(waiting::join);
+    });
+  }
+
+  @Test
+  void stop_jobsWaiting_beginsNoneAndTellsTheJoiners() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var pool = ThreadPool.open("p", 1);
+      var begun = new AtomicInteger();
+      Job<Integer> running = pool.call("running", lasting(60, 1));
+      Job<?> waiting = pool.run("waiting", _ -> begun.incrementAndGet());
+      var joiner =
+          ManagedThread.run(
+              "joiner",
+              _ ->
+                  assertThatExceptionOfType(ThreadStoppedException.class)
+                      .isThrownBy(waiting::join)
+                      .withMessageContaining("t/p/waiting")
+                      .withMessageContaining("enough"));
+      time.settle();
+      pool.stop("enough");
+      joiner.join();
+      assertThat(running.join()).isEqualTo(1);
+      pool.stopped().await();
+      assertThat(begun).hasValue(0);
+      assertThat(waiting.outcome().orElseThrow())
+          .isInstanceOfSatisfying(
+              Outcome.Stopped.class,
+              stopped -> assertThat(stopped.reason().kind()).isEqualTo(StopReason.Kind.REQUESTED));
+      assertThatIllegalStateException()
+          .isThrownBy(() -> pool.call("late", lasting(1, 1)))
+          .withMessageContaining("enough");
+      pool.close();
+      assertThat(time.elapsed()).isLessThan(seconds(0.1));
+    });
+    assertThat(grove.log(System.Logger.Level.ERROR)).isEmpty();
+  }
+
+  @Test
+  void stop_ofTheTree_stopsJobsAndDiscardsTheRestH3() throws Exception {
+    grove.onVirtualTime((tree, _) -> {
+      var pool = ThreadPool.open("p", 1);
+      var begun = new AtomicInteger();
+      pool.call("running", lasting(60, 1));
+      Job<?> waiting = pool.run("waiting", _ -> begun.incrementAndGet());
+      tree.stop();
+      pool.stopped().await();
+      assertThat(begun).hasValue(0);
+      assertThatExceptionOfType(ThreadStoppedException.class).isThrownBy(waiting::join);
+    });
+    assertThat(grove.log(System.Logger.Level.ERROR)).isEmpty();
+  }
+
+  @Test
+  void stop_ofAJobThatHasNotBegun_discardsItAndMakesAPlace() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      try (var pool = ThreadPool.named("p").size(1).backlog(1).open()) {
+        Job<Integer> running = pool.call("running", lasting(60, 1));
+        Job<Integer> waiting = pool.call("waiting", lasting(60, 2));
+        waiting.stop();
+        waiting.stop();
+        Job<Integer> next = pool.call("next", lasting(1, 3));
+        running.stop();
+        assertThat(next.join()).isEqualTo(3);
+        assertThatExceptionOfType(ThreadStoppedException.class).isThrownBy(waiting::join);
+        assertThat(time.elapsed()).isEqualTo(seconds(1));
+      }
+    });
+  }
+
+  // ---- misuse
+
+  @Test
+  void size_notPositive_saysWhatToDo() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ThreadPool.open("p", 0))
+        .withMessageContaining("nothing would ever run");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ThreadPool.named("p").backlog(-1))
+        .withMessageContaining("0 or more");
+    assertThatIllegalArgumentException().isThrownBy(() -> ThreadPool.named("a/b"));
+  }
+
+  // ---- the executor
+
+  @Test
+  void asExecutorService_submit_givesResultsFailuresAndContext() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      var loader = new ClassLoader() {};
+      Thread.currentThread().setContextClassLoader(loader);
+      try (var executor = ThreadPool.open("p", 1).asExecutorService()) {
+        executor.execute(() -> {});
+        assertThat(executor.submit(() -> 42).get()).isEqualTo(42);
+        assertThat(executor.submit(() -> {}, "done").get(1, TimeUnit.SECONDS)).isEqualTo("done");
+        assertThat(executor.submit(() -> Thread.currentThread().getContextClassLoader()).get())
+            .isSameAs(loader);
+        var failing =
+            executor.submit(() -> {
+              throw new IOException("disk");
+            });
+        assertThatExceptionOfType(ExecutionException.class)
+            .isThrownBy(failing::get)
+            .withCauseInstanceOf(IOException.class);
+        assertThat(executor.invokeAll(List.of(() -> 1, () -> 2)))
+            .extracting(future -> future.get())
+            .containsExactly(1, 2);
+      }
+    });
+  }
+
+  @Test
+  void asExecutorService_failureThatNobodyGets_isKeptH7() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      var owner =
+          ManagedThread.run(
+              "owner",
+              _ -> {
+                try (var executor = ThreadPool.open("p", 1).asExecutorService()) {
+                  executor.submit(() -> {
+                    throw new IOException("disk");
+                  });
+                }
+              });
+      assertThat(owner.awaitOutcome()).isInstanceOf(Outcome.Failed.class);
+    });
+  }
+
+  @Test
+  void asExecutorService_shutDown_rejectsAndEnds() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var executor = ThreadPool.open("p", 1).asExecutorService();
+      var running =
+          executor.submit(() -> {
+            pause(3);
+            return 1;
+          });
+      var waiting = executor.submit(() -> 2);
+      assertThat(executor.awaitTermination(1, TimeUnit.SECONDS)).isFalse();
+      executor.shutdown();
+      assertThat(executor.isShutdown()).isTrue();
+      assertThat(executor.isTerminated()).isFalse();
+      assertThatExceptionOfType(RejectedExecutionException.class)
+          .isThrownBy(() -> executor.execute(() -> {}))
+          .withMessageContaining("closed");
+      assertThat(executor.awaitTermination(9, TimeUnit.SECONDS)).isTrue();
+      assertThat(executor.isTerminated()).isTrue();
+      assertThat(running.get() + waiting.get()).isEqualTo(3);
+      assertThat(time.elapsed()).isEqualTo(seconds(3));
+    });
+  }
+
+  @Test
+  void asExecutorService_cancelAndShutdownNow_endTheWaits() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var executor = ThreadPool.open("p", 1).asExecutorService();
+      var running =
+          executor.submit(() -> {
+            pause(60);
+            return 1;
+          });
+      var waiting = executor.submit(() -> 2);
+      time.settle();
+      assertThat(running.cancel(true)).isTrue();
+      assertThat(running.isCancelled()).isTrue();
+      assertThatExceptionOfType(CancellationException.class).isThrownBy(running::get);
+      assertThat(waiting.get()).isEqualTo(2);
+      assertThat(waiting.cancel(true)).isFalse();
+      executor.submit(() -> {
+        Signal.NEVER.await(seconds(60));
+        return 1;
+      });
+      var discarded = executor.submit(() -> 3);
+      assertThat(executor.shutdownNow()).isEmpty();
+      assertThatExceptionOfType(CancellationException.class).isThrownBy(discarded::get);
+      executor.close();
+      assertThat(time.elapsed()).isLessThan(seconds(6));
+    });
+  }
+}
