@@ -1,6 +1,12 @@
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeoutException;
+import org.morethreads.work.Actor;
 import org.morethreads.work.Job;
+import org.morethreads.work.Repeat;
 import org.morethreads.work.ThreadPool;
 
 /** The examples in the documentation of pools, repetitions and actors. */
@@ -21,5 +27,25 @@ final class WorkSnippets {
     }
     // @end region=pool
     return sizes;
+  }
+
+  static Repeat repeat(Runnable refresh) {
+    // @start region=repeat
+    var refreshing =
+        Repeat.named("refresh")
+            .firstAfter(Duration.ZERO)
+            .atFixedRate(Duration.ofMinutes(1), pleaseStop -> refresh.run());
+    // @end region=repeat
+    return refreshing;
+  }
+
+  static int actor() throws InterruptedException, TimeoutException {
+    // @start region=actor
+    try (Actor<Map<String, Integer>> stock = Actor.start("stock", HashMap::new)) {
+      stock.tell(items -> items.merge("apples", 3, Integer::sum)); // waits only for room
+      int apples = stock.ask(items -> items.get("apples"), Duration.ofSeconds(2));
+      // @end region=actor
+      return apples;
+    }
   }
 }

@@ -19,6 +19,7 @@ import org.morethreads.thread.StopPolicy;
 import org.morethreads.thread.ThreadFailedException;
 import org.morethreads.thread.ThreadTree;
 import org.morethreads.work.Job;
+import org.morethreads.work.Repeat;
 import org.morethreads.work.ThreadPool;
 
 /** Our side of the pairs in docs/from-the-jdk.md. */
@@ -167,6 +168,14 @@ final class FromTheJdkSnippets {
           }
         });
     // @end region=fixed-rate
+  }
+
+  Repeat repeat() {
+    // @start region=repeat
+    var sampling =
+        Repeat.named("sample").atFixedRate(Duration.ofSeconds(1), pleaseStop -> sample());
+    // @end region=repeat
+    return sampling;
   }
 
   void later() {

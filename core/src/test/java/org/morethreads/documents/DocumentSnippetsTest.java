@@ -70,6 +70,7 @@ class DocumentSnippetsTest {
     assertThat(snippets.startHandshake()).isTrue();
     snippets.everySoOften();
     snippets.fixedRate();
+    snippets.repeat().stop();
     snippets.later();
     assertThat(snippets.both()).containsExactly("page /a", "page /b");
     assertThat(snippets.first()).isIn("page /a", "page /b");

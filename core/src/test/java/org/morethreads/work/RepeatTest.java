@@ -1,0 +1,207 @@
+package org.morethreads.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.morethreads.fixture.VirtualTime;
+import org.morethreads.sync.Signal;
+import org.morethreads.thread.Grove;
+import org.morethreads.thread.ManagedThread;
+import org.morethreads.thread.Outcome;
+
+/** Repetitions, on virtual time. */
+@Timeout(20)
+class RepeatTest {
+  @RegisterExtension final Grove grove = new Grove();
+
+  private static Duration seconds(double seconds) {
+    return Duration.ofMillis(Math.round(seconds * 1000));
+  }
+
+  private static void pause(double seconds) throws InterruptedException {
+    Signal.NEVER.await(seconds(seconds));
+  }
+
+  /** Notes when runs begin, in seconds; the runs take some time, given in turn, then none. */
+  private static final class Runs {
+    private final VirtualTime time;
+    private final Queue<Double> begins = new ConcurrentLinkedQueue<>();
+    private final Queue<Double> lasting;
+
+    Runs(VirtualTime time, Double... lasting) {
+      this.time = time;
+      this.lasting = new ConcurrentLinkedQueue<>(List.of(lasting));
+    }
+
+    void run(Signal pleaseStop) throws InterruptedException {
+      begins.add(time.elapsed().toMillis() / 1000.0);
+      Double takes = lasting.poll();
+      if (takes != null) {
+        pause(takes);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void atFixedRate_runsTakeTime_beginOnTime(boolean platform) throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var runs = new Runs(time, 0.5, 0.0, 1.9);
+      var builder = Repeat.named("r");
+      var repeat = (platform ? builder.platform() : builder).atFixedRate(seconds(2), runs::run);
+      pause(9);
+      assertThat(runs.begins).containsExactly(2.0, 4.0, 6.0, 8.0);
+      assertThat(repeat.status().runs()).isEqualTo(4);
+      assertThat(repeat.status().skipped()).isZero();
+      assertThat(repeat.thread().path()).isEqualTo("t/r");
+      assertThat(repeat.thread().thread().orElseThrow().isVirtual()).isEqualTo(!platform);
+      repeat.stop();
+      repeat.stopped().await();
+      assertThat(time.elapsed()).as("the pause ends at once").isEqualTo(seconds(9));
+    });
+  }
+
+  @Test
+  void atFixedRate_runTakesTooLong_skipsAndCountsTheMissedOnes() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var runs = new Runs(time, 7.0);
+      var repeat = Repeat.named("r").firstAfter(Duration.ZERO).atFixedRate(seconds(2), runs::run);
+      pause(11);
+      assertThat(runs.begins).containsExactly(0.0, 8.0, 10.0);
+      assertThat(repeat.status().skipped()).isEqualTo(3);
+      repeat.stop();
+    });
+  }
+
+  @Test
+  void atFixedRate_runEndsJustWhenTheNextIsDue_skipsNone() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var runs = new Runs(time, 2.0, 4.0);
+      var repeat = Repeat.named("r").firstAfter(Duration.ZERO).atFixedRate(seconds(2), runs::run);
+      pause(7);
+      assertThat(runs.begins).containsExactly(0.0, 2.0, 6.0);
+      assertThat(repeat.status().skipped()).isEqualTo(1);
+      repeat.stop();
+    });
+  }
+
+  @Test
+  void withFixedDelay_runsTakeTime_pausesAfterEach() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var runs = new Runs(time, 1.0, 5.0);
+      var repeat = Repeat.named("r").firstAfter(seconds(1)).withFixedDelay(seconds(2), runs::run);
+      pause(12);
+      assertThat(runs.begins).containsExactly(1.0, 4.0, 11.0);
+      assertThat(repeat.status().skipped()).isZero();
+      repeat.stop();
+    });
+  }
+
+  @Test
+  void run_fails_isReportedAndTheRepetitionGoesOn() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var count = new AtomicInteger();
+      var repeat =
+          Repeat.named("r")
+              .atFixedRate(
+                  seconds(1),
+                  _ -> {
+                    switch (count.incrementAndGet()) {
+                      case 1 -> throw new IOException("disk");
+                      case 2 -> throw new AssertionError("an error");
+                      case 3 -> throw new InterruptedException("of its own");
+                      default -> {}
+                    }
+                  });
+      pause(4.5);
+      assertThat(count).hasValue(4);
+      var status = repeat.status();
+      assertThat(status.runs()).isEqualTo(4);
+      assertThat(status.failures()).isEqualTo(3);
+      assertThat(repeat.lastFailure()).containsInstanceOf(InterruptedException.class);
+      assertThat(Duration.between(status.lastBegan(), time.now())).isEqualTo(seconds(0.5));
+      assertThat(status.lastEnded()).isEqualTo(status.lastBegan());
+      repeat.stop();
+      assertThat(repeat.thread().awaitOutcome()).isInstanceOf(Outcome.Returned.class);
+    });
+    assertThat(grove.log(System.Logger.Level.ERROR))
+        .hasSize(3)
+        .allMatch(line -> line.contains("\"t/r\" failed; it will be repeated"));
+  }
+
+  @Test
+  void until_signalGoes_endsAfterTheRunUnderWay() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var enough = Signal.create("enough");
+      var runs = new Runs(time, 3.0);
+      var repeat = Repeat.named("r").until(enough).atFixedRate(seconds(2), runs::run);
+      pause(3);
+      enough.go();
+      repeat.stopped().await();
+      assertThat(time.elapsed()).isEqualTo(seconds(5));
+      assertThat(runs.begins).containsExactly(2.0);
+      assertThat(repeat.status().runs()).isEqualTo(1);
+    });
+  }
+
+  @Test
+  void until_signalWentBefore_neverRuns() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var runs = new Runs(time);
+      var repeat =
+          Repeat.named("r")
+              .firstAfter(Duration.ZERO)
+              .until(Signal.DONE)
+              .atFixedRate(seconds(2), runs::run);
+      repeat.stopped().await();
+      assertThat(runs.begins).isEmpty();
+    });
+  }
+
+  @Test
+  void stop_duringARun_interruptsItAfterTheAskedTimeH5() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var runs = new Runs(time, 60.0);
+      var repeat = Repeat.named("r").firstAfter(Duration.ZERO).atFixedRate(seconds(2), runs::run);
+      pause(1);
+      tree.stop();
+      assertThat(repeat.thread().awaitOutcome()).isInstanceOf(Outcome.Stopped.class);
+      assertThat(time.elapsed()).isEqualTo(seconds(6));
+      assertThat(repeat.status().runs()).as("cut short").isZero();
+      assertThat(repeat.status().lastBegan()).isNotNull();
+    });
+    assertThat(grove.log(System.Logger.Level.ERROR)).isEmpty();
+  }
+
+  @Test
+  void interval_notPositive_saysWhatToDo() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Repeat.named("r").atFixedRate(Duration.ZERO, _ -> {}))
+        .withMessageContaining("\"r\"")
+        .withMessageContaining("ManagedThread.run");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Repeat.named("r").withFixedDelay(seconds(-1), _ -> {}));
+    assertThatIllegalArgumentException().isThrownBy(() -> Repeat.named("a/b"));
+  }
+
+  @Test
+  void atFixedRate_inAThread_isItsChildH1() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      var owner =
+          ManagedThread.call(
+              "owner", _ -> Repeat.named("r").atFixedRate(seconds(1), _ -> {}).thread().path());
+      assertThat(owner.join()).isEqualTo("t/owner/r");
+    });
+  }
+}
