@@ -1,4 +1,6 @@
 import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -7,6 +9,7 @@ import java.util.concurrent.TimeoutException;
 import org.morethreads.work.Actor;
 import org.morethreads.work.Job;
 import org.morethreads.work.Repeat;
+import org.morethreads.work.Schedule;
 import org.morethreads.work.ThreadPool;
 
 /** The examples in the documentation of pools, repetitions and actors. */
@@ -47,5 +50,16 @@ final class WorkSnippets {
       // @end region=actor
       return apples;
     }
+  }
+
+  static Schedule schedule(Runnable backUp) {
+    // @start region=schedule
+    var backups =
+        Schedule.named("backups")
+            .zone(ZoneId.of("Europe/Zurich"))
+            .maximumRunTime(Duration.ofHours(1))
+            .at(Schedule.Times.daily(LocalTime.of(2, 30)), pleaseStop -> backUp.run());
+    // @end region=schedule
+    return backups;
   }
 }

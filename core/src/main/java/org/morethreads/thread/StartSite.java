@@ -34,6 +34,7 @@ final class StartSite {
           OURS + "work.JobBuilder",
           OURS + "work.PoolExecutor",
           OURS + "work.Repeat",
+          OURS + "work.Schedule",
           OURS + "work.ThreadPool");
 
   private static final StackTraceElement[] NONE = {};

@@ -1,0 +1,273 @@
+package org.morethreads.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.morethreads.fixture.VirtualTime;
+import org.morethreads.sync.Signal;
+import org.morethreads.thread.Grove;
+import org.morethreads.thread.Outcome;
+import org.morethreads.thread.ThreadFailedException;
+
+/** Schedules, on virtual time, which begins in 2030 at midnight UTC. */
+@Timeout(20)
+class ScheduleTest {
+  private static final ZoneId ZURICH = ZoneId.of("Europe/Zurich");
+
+  @RegisterExtension final Grove grove = new Grove();
+
+  private static Duration seconds(double seconds) {
+    return Duration.ofMillis(Math.round(seconds * 1000));
+  }
+
+  private static void pause(Duration time) throws InterruptedException {
+    Signal.NEVER.await(time);
+  }
+
+  private static Schedule.Times every(double seconds, VirtualTime time) {
+    return Schedule.Times.every(seconds(seconds), time.now());
+  }
+
+  private static List<String> times(Schedule.Times times, String after, int count) {
+    List<String> found = new ArrayList<>();
+    ZonedDateTime at = ZonedDateTime.parse(after);
+    for (int i = 0; i < count; i++) {
+      at = times.next(at).orElseThrow();
+      found.add(at.toOffsetDateTime().toString());
+    }
+    return found;
+  }
+
+  // ---- times
+
+  @Test
+  void daily_clocksSetForward_isAsMuchLaterThatDay() {
+    assertThat(
+            times(
+                Schedule.Times.daily(LocalTime.of(2, 30)),
+                "2030-03-30T12:00:00+01:00[Europe/Zurich]",
+                2))
+        .containsExactly("2030-03-31T03:30+02:00", "2030-04-01T02:30+02:00");
+  }
+
+  @Test
+  void daily_clocksSetBack_isOnceThatDay() {
+    assertThat(
+            times(
+                Schedule.Times.daily(LocalTime.of(2, 30)),
+                "2030-10-26T12:00:00+02:00[Europe/Zurich]",
+                2))
+        .containsExactly("2030-10-27T02:30+02:00", "2030-10-28T02:30+01:00");
+  }
+
+  @Test
+  void every_clocksSetForward_keepsTheInterval() {
+    assertThat(
+            times(
+                Schedule.Times.every(Duration.ofHours(24), Instant.parse("2030-03-30T01:30:00Z")),
+                "2030-03-29T00:00:00+01:00[Europe/Zurich]",
+                3))
+        .containsExactly(
+            "2030-03-30T02:30+01:00", "2030-03-31T03:30+02:00", "2030-04-01T03:30+02:00");
+  }
+
+  @Test
+  void every_startLongAgo_goesOnInStep() {
+    assertThat(
+            times(
+                Schedule.Times.every(Duration.ofHours(7), Instant.parse("2020-01-01T00:00:00Z")),
+                "2020-01-01T14:00:00Z",
+                2))
+        .containsExactly("2020-01-01T21:00Z", "2020-01-02T04:00Z");
+  }
+
+  @Test
+  void every_notPositive_saysWhatToDo() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Schedule.Times.every(Duration.ZERO, Instant.EPOCH))
+        .withMessageContaining("a millisecond or more");
+  }
+
+  // ---- runs
+
+  @Test
+  void at_everySoOften_runsThenAndSaysWhatIsNext() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      Queue<Duration> begins = new ConcurrentLinkedQueue<>();
+      Instant start = time.now();
+      var schedule =
+          Schedule.named("s").zone(ZURICH).at(every(60, time), _ -> begins.add(time.elapsed()));
+      pause(seconds(150));
+      assertThat(begins).containsExactly(seconds(60), seconds(120));
+      var status = schedule.status();
+      assertThat(status.runs()).isEqualTo(2);
+      assertThat(status.lastBegan()).isEqualTo(start.plusSeconds(120));
+      assertThat(status.next()).isEqualTo(start.plusSeconds(180).atZone(ZURICH));
+      assertThat(schedule.thread().path()).isEqualTo("t/s");
+      schedule.stop();
+      schedule.stopped().await();
+      assertThat(time.elapsed()).as("ends at once").isEqualTo(seconds(150));
+    });
+  }
+
+  @Test
+  void run_longerThanTheInterval_skipsAndCountsTheMissedTimes() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      Queue<Duration> begins = new ConcurrentLinkedQueue<>();
+      var schedule =
+          Schedule.named("s")
+              .at(
+                  every(60, time),
+                  _ -> {
+                    begins.add(time.elapsed());
+                    pause(seconds(begins.size() == 1 ? 150 : 0));
+                  });
+      pause(seconds(310));
+      assertThat(begins).containsExactly(seconds(60), seconds(240), seconds(300));
+      assertThat(schedule.status().skipped()).isEqualTo(2);
+      schedule.stop();
+    });
+  }
+
+  @Test
+  void run_longerThanItsMaximum_isInterruptedAndReported() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      Queue<Duration> ends = new ConcurrentLinkedQueue<>();
+      var schedule =
+          Schedule.named("s")
+              .maximumRunTime(seconds(10))
+              .at(
+                  every(60, time),
+                  _ -> {
+                    try {
+                      pause(seconds(600));
+                    } finally {
+                      ends.add(time.elapsed());
+                    }
+                  });
+      pause(seconds(135));
+      assertThat(ends).containsExactly(seconds(70), seconds(130));
+      assertThat(schedule.status().failures()).isEqualTo(2);
+      assertThat(schedule.status().lastFailure()).isInstanceOf(TimeoutException.class);
+      schedule.stop();
+      assertThat(schedule.thread().awaitOutcome()).isInstanceOf(Outcome.Returned.class);
+    });
+    assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(2);
+  }
+
+  @Test
+  void run_fails_isReportedAndTheScheduleGoesOn() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var count = new AtomicInteger();
+      var schedule =
+          Schedule.named("s")
+              .at(
+                  every(60, time),
+                  _ -> {
+                    if (count.incrementAndGet() == 1) {
+                      throw new IOException("disk");
+                    }
+                    throw new AssertionError("an error");
+                  });
+      pause(seconds(130));
+      assertThat(schedule.status().failures()).isEqualTo(2);
+      assertThat(schedule.status().lastFailure()).isInstanceOf(AssertionError.class);
+      schedule.stop();
+    });
+    assertThat(grove.log(System.Logger.Level.ERROR))
+        .hasSize(2)
+        .allMatch(line -> line.contains("schedule \"t/s\" failed; it goes on"));
+  }
+
+  @Test
+  void stop_duringARunWithAMaximum_endsByTheStopPolicyH5() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var schedule =
+          Schedule.named("s")
+              .maximumRunTime(seconds(600))
+              .at(every(60, time), _ -> pause(seconds(300)));
+      pause(seconds(61));
+      tree.stop();
+      assertThat(schedule.thread().awaitOutcome()).isInstanceOf(Outcome.Stopped.class);
+      assertThat(time.elapsed()).isEqualTo(seconds(66));
+    });
+    assertThat(grove.log(System.Logger.Level.ERROR)).isEmpty();
+  }
+
+  @Test
+  void at_noMoreTimes_ends() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      ZonedDateTime only = time.now().plusSeconds(60).atZone(ZoneOffset.UTC);
+      var schedule =
+          Schedule.named("s")
+              .zone(ZoneOffset.UTC)
+              .at(after -> Optional.of(only).filter(t -> t.isAfter(after)), _ -> {});
+      schedule.stopped().await();
+      assertThat(time.elapsed()).isEqualTo(seconds(60));
+      assertThat(schedule.status().runs()).isEqualTo(1);
+      assertThat(schedule.status().next()).isNull();
+    });
+  }
+
+  @Test
+  void at_timesThatDoNotAdvance_failsAndSaysSo() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      var schedule = Schedule.named("s").at(Optional::of, _ -> {});
+      assertThatExceptionOfType(ThreadFailedException.class)
+          .isThrownBy(() -> schedule.thread().join())
+          .withMessageContaining("has to be later");
+    });
+  }
+
+  @Test
+  void until_signalGoes_ends() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var enough = Signal.create("enough");
+      var schedule = Schedule.named("s").until(enough).at(every(60, time), _ -> {});
+      pause(seconds(70));
+      enough.go();
+      schedule.stopped().await();
+      assertThat(time.elapsed()).isEqualTo(seconds(70));
+    });
+  }
+
+  @Test
+  void wallClockSetForward_keepsTheNextTimeAtOnceAndSkipsTheRest() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      Queue<Duration> begins = new ConcurrentLinkedQueue<>();
+      var schedule = Schedule.named("s").at(every(3600, time), _ -> begins.add(time.elapsed()));
+      pause(seconds(10));
+      time.moveWallClock(Duration.ofHours(3));
+      pause(seconds(1800));
+      assertThat(begins).hasSize(1);
+      assertThat(schedule.status().skipped()).isEqualTo(2);
+      schedule.stop();
+    });
+  }
+
+  @Test
+  void named_badArguments_sayWhatToDo() {
+    assertThatIllegalArgumentException().isThrownBy(() -> Schedule.named("a/b"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Schedule.named("s").maximumRunTime(Duration.ZERO))
+        .withMessageContaining("positive time");
+  }
+}
