@@ -666,8 +666,11 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
 
   /** Lets the block of a scope leave its waits. Does nothing after it, nor when repeated. */
   void interruptBlock() {
-    if (policy().interrupts() && escalate(StopWatch.INTERRUPTED)) {
-      interruptTask();
+    if (policy().interrupts()) {
+      extras().interruptedAt = time().nanoTime(); // before the bit: who sees that, sees the time
+      if (escalate(StopWatch.INTERRUPTED)) {
+        interruptTask();
+      }
     }
   }
 

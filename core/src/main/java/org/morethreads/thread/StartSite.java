@@ -26,6 +26,7 @@ final class StartSite {
           OURS + "thread.Node",
           OURS + "thread.ManagedThread",
           OURS + "thread.OpenScope",
+          OURS + "thread.Race",
           OURS + "thread.Scope",
           OURS + "thread.ScopeLife",
           OURS + "thread.ThreadBuilder",

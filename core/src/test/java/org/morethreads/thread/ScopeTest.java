@@ -883,38 +883,42 @@ class ScopeTest {
       throws Exception {
     onOwner(
         Kind.VIRTUAL,
-        (_, diary) ->
-            assertThatExceptionOfType(TimeoutException.class)
-                .isThrownBy(() ->
-                    Scope.named("outer")
-                        .deadline(seconds(2))
-                        .run(_ -> {
-                          try {
-                            Scope.run(
-                                "inner",
-                                inner -> {
-                                  inner.run(
-                                      "c",
-                                      _ -> {
-                                        pause(1);
-                                        throw new IOException("disk");
-                                      });
-                                  try {
-                                    Signal.NEVER.await();
-                                  } catch (InterruptedException e) {
-                                    while (!Thread.currentThread()
-                                        .isInterrupted()) { // the deadline comes now
-                                      Signal.NEVER.await(Duration.ofMillis(1_100));
-                                    }
-                                  }
-                                });
-                          } catch (ThreadFailedException | InterruptedException e) {
-                            diary.note("inner " + e.getClass().getSimpleName());
-                          }
-                          if (!Thread.currentThread().isInterrupted()) {
-                            Signal.NEVER.await(seconds(60));
-                          }
-                        })));
+        (time, diary) -> {
+          assertThatExceptionOfType(TimeoutException.class)
+              .isThrownBy(() ->
+                  Scope.named("outer")
+                      .deadline(seconds(2))
+                      .run(_ -> {
+                        try {
+                          Scope.run("inner", inner -> failsAndIsLeftLate(inner));
+                        } catch (ThreadFailedException e) {
+                          diary.note("inner has failed");
+                        }
+                        pause(60); // the interrupt of the deadline came while the inner was left
+                      }));
+          assertThat(diary.lines).containsExactly("2100 inner has failed");
+          assertThat(time.elapsed()).isEqualTo(seconds(2.1));
+        });
+  }
+
+  /** A child fails after one second, and the block goes on until after two. */
+  private static void failsAndIsLeftLate(OpenScope scope) {
+    scope.run(
+        "c",
+        _ -> {
+          pause(1);
+          throw new IOException("disk");
+        });
+    boolean late = false;
+    double left = 60;
+    while (!late) {
+      try {
+        pause(left);
+        late = true;
+      } catch (InterruptedException e) {
+        left = left == 60 ? 1.05 : 0.1; // of the failure, then of the deadline
+      }
+    }
   }
 
   // ---- interrupts and stops from outside
@@ -1249,6 +1253,25 @@ class ScopeTest {
               });
           assertThat(time.elapsed()).isEqualTo(seconds(1));
         });
+  }
+
+  @Test
+  void race_callFails_theTraceHasTheLineOfTheRaceH8() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) ->
+            assertThatExceptionOfType(ThreadFailedException.class)
+                .isThrownBy(() ->
+                    Scope.<Integer>race(
+                        "r",
+                        _ -> {
+                          throw new IOException("a");
+                        }))
+                .satisfies(thrown -> {
+                  StackTraceElement[] trace = thrown.getCause().getStackTrace();
+                  assertThat(trace[trace.length - 1].getClassName())
+                      .isEqualTo(ScopeTest.class.getName());
+                }));
   }
 
   @Test
