@@ -76,30 +76,36 @@ public final class Job<T extends @Nullable Object> {
 
   /** Starts it; called by the pool, without its mutex. */
   void begin() {
-    ManagedThread<T> made;
+    ManagedThread<T> made = builder.prepareCall(call);
+    thread = made;
+    pool.begins(this, made);
+    // before the start: were it to run here, the ends of short jobs would pile up on this stack
+    Signal.Registration end =
+        made.stopped()
+            .then(() -> {
+              stopped.go();
+              pool.ended(this);
+            });
+    boolean started = false;
     try {
-      made = builder.prepareCall(call);
-      thread = made;
-      pool.begins(this, made);
       made.start();
+      started = true;
     } catch (IllegalStateException poolHasStopped) {
-      pool.notBegun(thread);
-      thread = null;
-      discard(
-          new StopReason(
-              StopReason.Kind.PARENT_ENDED, pool.toString(), "the pool has stopped before"));
-      pool.ended(this);
-      return;
+      // discarded below
+    } finally {
+      if (!started && end.remove()) {
+        pool.notBegun(made);
+        thread = null;
+        discard(
+            new StopReason(
+                StopReason.Kind.PARENT_ENDED, pool.toString(), "the pool could not start it"));
+        pool.ended(this);
+      }
     }
     if (released) {
       made.release();
     }
     settled.go();
-    made.stopped()
-        .then(() -> {
-          stopped.go();
-          pool.ended(this);
-        });
   }
 
   /** It will never begin; called without the mutex, by who has taken it out of the backlog. */

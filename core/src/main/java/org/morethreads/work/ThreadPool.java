@@ -490,10 +490,9 @@ public final class ThreadPool implements AutoCloseable {
     jobs.put(its, job);
   }
 
-  void notBegun(@Nullable ManagedThread<?> its) {
-    if (its != null) {
-      jobs.remove(its);
-    }
+  /** That thread could not be started. */
+  void notBegun(ManagedThread<?> its) {
+    jobs.remove(its);
   }
 
   // ---- the end of the pool

@@ -201,6 +201,34 @@ class ThreadPoolTest {
     });
   }
 
+  @Test
+  void run_veryManyShortJobs_allRunAndNoStackOverflows() throws Exception {
+    try (var tree = grove.open("t")) {
+      var count = new AtomicInteger();
+      tree.run(
+              "owner",
+              _ -> {
+                try (var pool = ThreadPool.open("p", 2)) {
+                  for (int i = 0; i < 20_000; i++) {
+                    pool.run("j", _ -> count.incrementAndGet());
+                  }
+                }
+              })
+          .join();
+      assertThat(count).hasValue(20_000);
+    }
+  }
+
+  @Test
+  void run_poolHasStopped_theJobIsDiscardedOrRefused() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      var pool = ThreadPool.open("p", 1);
+      pool.thread().stop();
+      pool.stopped().await();
+      assertThatIllegalStateException().isThrownBy(() -> pool.run("j", _ -> {}));
+    });
+  }
+
   // ---- the backlog
 
   @Test
