@@ -32,9 +32,7 @@ enum Area {
           atMost(1.2, "createGoCheck|createThenGo|orGoCheck|orThenGo", "ours", "CompletableFuture"),
           atMost(1.1, "SignalRelease", "ours", "CountDownLatch"),
           atMost(1.1, "SignalRelease", "ours", "CompletableFuture"))),
-  STOP(
-      List.of(SharedStop.class),
-      List.of(absolute(150, "SharedStop", "ours"), atMost(1.0, "SharedStop", "ours", "anyOf"))),
+  STOP(List.of(SharedStop.class), List.of(absolute(150, "SharedStop", "ours"))),
   TILL(
       List.of(TillOperations.class),
       List.of(

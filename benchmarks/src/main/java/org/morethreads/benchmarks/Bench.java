@@ -11,15 +11,20 @@ import org.openjdk.jmh.runner.RunnerException;
 
 /** Runs areas and writes what they showed: see {@code benchmarks/run}. */
 final class Bench {
+  private static final String ROUNDS = "--rounds=";
+
   private Bench() {}
 
   public static void main(String... arguments) throws IOException, RunnerException {
     boolean quick = false;
+    int rounds = 0;
     List<Area> areas = new ArrayList<>();
     Path results = Path.of(arguments[0]);
     for (String argument : Arrays.asList(arguments).subList(1, arguments.length)) {
       if (argument.equals("--quick")) {
         quick = true;
+      } else if (argument.startsWith(ROUNDS)) {
+        rounds = roundsOf(argument);
       } else {
         areas.add(areaOf(argument));
       }
@@ -27,11 +32,12 @@ final class Bench {
     if (areas.isEmpty()) {
       areas = List.of(Area.values());
     }
+    int count = rounds > 0 ? rounds : quick ? 1 : 5;
     Files.createDirectories(results);
     List<String> lines = new ArrayList<>();
-    StringBuilder table = new StringBuilder(machine(quick));
+    StringBuilder table = new StringBuilder(machine(count));
     for (Area area : areas) {
-      Report report = new Report(area, new Rounds(area, quick).run());
+      Report report = new Report(area, new Rounds(area, quick, count).run());
       if (report.isEmpty()) {
         System.err.println(area.title() + ": nothing was measured; see what JMH says above.");
         System.exit(1);
@@ -62,7 +68,21 @@ final class Bench {
     throw new IllegalStateException();
   }
 
-  private static String machine(boolean quick) {
+  private static int roundsOf(String argument) {
+    try {
+      int rounds = Integer.parseInt(argument.substring(ROUNDS.length()));
+      if (rounds > 0) {
+        return rounds;
+      }
+    } catch (NumberFormatException e) {
+      // said below
+    }
+    System.err.println("\"" + argument + "\" is no number of rounds; write " + ROUNDS + "3.");
+    System.exit(2);
+    throw new IllegalStateException();
+  }
+
+  private static String machine(int rounds) {
     Runtime runtime = Runtime.getRuntime();
     return String.format(
         Locale.ROOT,
@@ -71,6 +91,6 @@ final class Bench {
         System.getProperty("os.name"),
         System.getProperty("os.arch"),
         System.getProperty("java.runtime.version"),
-        quick ? "quick: one round" : "five rounds, each peer in a JVM of its own in each");
+        rounds == 1 ? "one round" : rounds + " rounds, each peer in a JVM of its own in each");
   }
 }

@@ -23,19 +23,17 @@ final class Rounds {
 
   private final Area area;
   private final boolean quick;
+  private final int count;
   private final Map<String, Measurement> measurements = new LinkedHashMap<>();
 
-  Rounds(Area area, boolean quick) {
+  Rounds(Area area, boolean quick, int count) {
     this.area = area;
     this.quick = quick;
-  }
-
-  int count() {
-    return quick ? 1 : 5;
+    this.count = count;
   }
 
   Collection<Measurement> run() throws RunnerException {
-    for (int round = 0; round < count(); round++) {
+    for (int round = 0; round < count; round++) {
       for (Class<?> benchmark : area.benchmarks) {
         ChainedOptionsBuilder options =
             new OptionsBuilder()

@@ -161,14 +161,9 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     return options.kind;
   }
 
-  /** The policy of the nearest thread, from this one up, that was given one; the root was. */
+  /** The policy of this node, which that of its parent bounds. */
   StopPolicy policy() {
-    Node node = this;
-    while (node.options.policy == null && node.parent != null) {
-      node = node.parent;
-    }
-    StopPolicy found = node.options.policy;
-    return found == null ? StopPolicy.standard() : found;
+    return Objects.requireNonNull(options.policy); // see Options.under
   }
 
   /**
@@ -176,11 +171,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
    * above it, which waits for it, needs.
    */
   int stages() {
-    Node node = this;
-    while (node.options.stages == 0 && node.parent != null) {
-      node = node.parent;
-    }
-    return Math.max(1, node.options.stages);
+    return options.stages;
   }
 
   // ---- surroundings

@@ -27,11 +27,13 @@ final class Options {
   List<ManagedThread<?>> needs = List.of();
   List<Signal> stopWhen = List.of();
 
-  /** Null for that of the parent; in the options of a node, as that of the parent allows. */
+  /** Null for that of the parent, but not in the options of a node: see {@link #under}. */
   @Nullable StopPolicy policy;
 
-  /** In the options of a node with needs: see {@link Node#stages}; 0 for that of the parent. */
-  int stages;
+  /** See {@link Node#stages}; of no meaning but in the options of a node. */
+  int stages = 1;
+
+  private @Nullable Derived derived;
 
   @Nullable Duration deadline;
   List<ScopedValue<?>> carried = List.of();
@@ -65,23 +67,37 @@ final class Options {
 
   /**
    * Returns these options for a child of a parent: its policy can only shorten that of the parent,
-   * and its needs add to those of the parent, which waits for it.
+   * and its needs add to those of the parent, which waits for it. Alike children share them.
    */
   Options under(Node above) {
-    if (policy == null && needs.isEmpty()) {
-      return this;
+    Options its = above.options;
+    Derived last = its.derived;
+    if (last != null && last.from == this) {
+      return last.result;
     }
-    StopPolicy allowed = policy == null ? null : policy.under(above.policy());
-    int most = needs.isEmpty() ? 0 : above.stages();
+    StopPolicy bound = above.policy();
+    StopPolicy allowed = policy == null ? bound : policy.under(bound);
+    int most = above.stages();
     for (ManagedThread<?> needed : needs) {
       most = Math.max(most, 1 + needed.node.stages());
     }
     int all = most;
-    return with(copy -> {
-      copy.policy = allowed;
-      copy.stages = all;
-    });
+    Options result =
+        with(copy -> {
+          copy.policy = allowed;
+          copy.stages = all;
+        });
+    if (needs.isEmpty() && stopWhen.isEmpty()) { // keeps nobody's signals and threads alive
+      its.derived = new Derived(this, result);
+    }
+    return result;
   }
+
+  /**
+   * What was made last of some options for children of a node with these. A race makes it twice;
+   * that it is a record makes it safe to be read without a lock.
+   */
+  private record Derived(Options from, Options result) {}
 
   /**
    * Makes the thread, with the context class loader of the calling thread, which starts it (H13).
