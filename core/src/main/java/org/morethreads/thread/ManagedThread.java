@@ -234,7 +234,10 @@ public final class ManagedThread<T extends @Nullable Object> {
   /** {@return the living children, in the order in which they were started} */
   public List<ManagedThread<?>> children() {
     List<ManagedThread<?>> newestFirst =
-        Arrays.stream(node.childrenBeyond(0)).<ManagedThread<?>>map(child -> child.handle).toList();
+        Arrays.stream(node.childrenBeyond(0))
+            .filter(child -> !child.isEnded()) // its stopped may have gone before it is unlinked
+            .<ManagedThread<?>>map(child -> child.handle)
+            .toList();
     return newestFirst.reversed();
   }
 

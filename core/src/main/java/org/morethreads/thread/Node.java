@@ -379,9 +379,10 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     ArrayDeque<Node> todo = new ArrayDeque<>();
     todo.add(this);
     for (Node next = todo.poll(); next != null; next = todo.poll()) {
-      List<Node> below = List.of(next.childrenBeyond(0));
-      count += below.size();
-      todo.addAll(below);
+      for (Node child : next.childrenBeyond(0)) {
+        count += child.isEnded() ? 0 : 1; // its stopped may have gone before it is unlinked
+        todo.add(child);
+      }
     }
     return count;
   }

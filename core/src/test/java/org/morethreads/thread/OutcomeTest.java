@@ -791,7 +791,7 @@ class OutcomeTest {
       for (int i = 0; i < rounds; i++) {
         tree.run("x", _ -> raise(new IOException())).release();
       }
-      Grove.eventually(() -> tree.children().isEmpty());
+      Grove.eventually(() -> tree.root.childCount() == 0);
       assertThat(grove.log()).hasSize(rounds);
       assertThat(tree.failures()).isEmpty();
     }
