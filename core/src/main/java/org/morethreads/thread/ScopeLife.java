@@ -128,7 +128,7 @@ final class ScopeLife {
               node.time()
                   .schedule(
                       Stopping.nanos(deadline),
-                      () -> node.time().startDetached("deadline of " + node, pass)));
+                      () -> node.time().startDriver("deadline of " + node, pass)));
     }
   }
 

@@ -1,8 +1,10 @@
 package org.morethreads.thread;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.time.Duration;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -63,6 +65,24 @@ class BusyCarriersTest {
       for (ManagedThread<?> spinner : spinners) {
         var _ = spinner.awaitOutcome();
       }
+      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(BOUND);
+    }
+  }
+
+  /** Nor does that of a scope, whose children are interrupted at once (H9). */
+  @Test
+  void deadlineOfAScope_whileAllCarriersAreBusy_isKept() throws Exception {
+    try (var _ = grove.open("t")) {
+      long begin = System.nanoTime();
+      assertThatExceptionOfType(TimeoutException.class)
+          .isThrownBy(() ->
+              Scope.named("s")
+                  .deadline(Duration.ofMillis(200))
+                  .run(scope -> {
+                    for (int i = 0; i < 2 * carriers(); i++) {
+                      scope.run("spinner", _ -> spin());
+                    }
+                  }));
       assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(BOUND);
     }
   }
