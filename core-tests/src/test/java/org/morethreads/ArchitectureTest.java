@@ -12,13 +12,15 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.domain.properties.HasName;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
-import java.nio.file.Files;
+import java.lang.module.ModuleFinder;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.morethreads.sync.Signal;
 
 /** Holds the layers of core, and what no class of core may do. */
 class ArchitectureTest {
@@ -40,13 +42,13 @@ class ArchitectureTest {
   private static JavaClasses classes;
 
   @BeforeAll
-  static void importClasses() {
-    Path main = Path.of(System.getProperty("basedir", "."), "target", "classes");
-    assertThat(main.resolve("module-info.class")).isRegularFile();
-    assertThat(Files.isDirectory(main.resolve("org/morethreads"))).isTrue();
+  static void importClasses() throws URISyntaxException {
+    // A jar once core is packaged, else a directory; of core, and of nothing else.
+    var core = Signal.class.getProtectionDomain().getCodeSource().getLocation().toURI();
+    assertThat(ModuleFinder.of(Path.of(core)).find("org.morethreads")).isPresent();
     classes =
         new ClassFileImporter()
-            .importPath(main)
+            .importPath(Path.of(core))
             .that(
                 DescribedPredicate.not(
                     DescribedPredicate.describe(
