@@ -348,6 +348,9 @@ final class JvmShutdown {
       stopOpen(why, limit, done, 0); // those that were opened meanwhile
       awaitThreads("an action", Detached::running, limit + RESERVE);
       awaitThreads("the last words of the main thread", JvmShutdown::speaking, limit + RESERVE);
+      long now = System.nanoTime(); // not the limit: such a handler may well block for ever
+      long handlersLimit = (now - limit < 0 ? now : limit) + RESERVE;
+      awaitThreads("a handler of a signal", OsSignals::passingOn, handlersLimit);
     } catch (Throwable broken) { // the JVM must end all the same
       Log.error("The ordered stop of the program failed; the JVM ends without it.", broken);
     } finally {
@@ -427,7 +430,9 @@ final class JvmShutdown {
   }
 
   private static boolean isAlive(Thread thread) {
-    return thread.getState() != Thread.State.TERMINATED && !JvmThreads.sitsInExit(thread);
+    // One that calls System.exit counts until the JVM has its status: ours must not overtake it.
+    return thread.getState() != Thread.State.TERMINATED
+        && !(exiting && JvmThreads.sitsInExit(thread));
   }
 
   private static void report(String what, Supplier<Collection<Thread>> running) {

@@ -4,8 +4,11 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Log;
 
@@ -37,6 +40,9 @@ final class OsSignals implements InvocationHandler {
 
   /** Guarded by {@link #ORDER}. */
   private static @Nullable String firstName;
+
+  /** The threads of the JVM that have a signal to pass on to a handler of the user. */
+  private static final Set<Thread> PASSING_ON = ConcurrentHashMap.newKeySet();
 
   private final String name;
   private volatile @Nullable Object before;
@@ -88,9 +94,17 @@ final class OsSignals implements InvocationHandler {
       case "equals" -> arguments != null && arguments[0] == proxy;
       case "toString" -> "more-threads handler of SIG" + name;
       default -> {
-        received();
-        if (arguments != null) {
-          passOn(method, arguments); // after the stop has begun: it may block, or exit
+        Object users = usersHandler();
+        if (users == null || arguments == null) {
+          received();
+        } else {
+          PASSING_ON.add(Thread.currentThread()); // before the end can come to look for it
+          try {
+            received();
+            passOn(users, method, arguments); // after the stop has begun: it may block, or exit
+          } finally {
+            PASSING_ON.remove(Thread.currentThread());
+          }
         }
         yield null;
       }
@@ -98,18 +112,25 @@ final class OsSignals implements InvocationHandler {
   }
 
   /**
-   * A handler that user code had installed before hears of it too; the JVM's own one would end the
-   * JVM at once.
+   * A handler that user code had installed before, which hears of the signal too; null for the
+   * JVM's own one, which would end the JVM at once.
    */
-  private void passOn(Method method, Object[] arguments) {
-    Object users = before;
-    if (users != null && !users.getClass().getName().startsWith("sun.misc.")) {
-      try {
-        method.invoke(users, arguments);
-      } catch (ReflectiveOperationException | RuntimeException failure) {
-        Log.error("The handler of SIG" + name + " that was there before failed.", failure);
-      }
+  private @Nullable Object usersHandler() {
+    Object handler = before;
+    return handler == null || handler.getClass().getName().startsWith("sun.misc.") ? null : handler;
+  }
+
+  private void passOn(Object handler, Method method, Object[] arguments) {
+    try {
+      method.invoke(handler, arguments);
+    } catch (ReflectiveOperationException | RuntimeException failure) {
+      Log.error("The handler of SIG" + name + " that was there before failed.", failure);
     }
+  }
+
+  /** The threads in which handlers of users run now, or soon. */
+  static Collection<Thread> passingOn() {
+    return PASSING_ON;
   }
 
   private void received() {
