@@ -1,23 +1,36 @@
 package org.morethreads.queue;
 
+import java.time.Duration;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Log;
 import org.morethreads.internal.Mutex;
 import org.morethreads.internal.Surroundings;
+import org.morethreads.sync.OpenSignal;
+import org.morethreads.sync.Signal;
 
 /**
  * Sees to it that elements which nobody takes are reported at the end of the tree (Q4): those in a
  * closed queue, and those whose consumer has left its loop.
+ *
+ * @param <E> the type of the elements
  */
-final class Remains implements Surroundings.Leftovers {
+final class Remains<E> implements Surroundings.Leftovers {
   /*
    * The tree must not be called under the mutex, so what it should keep (wanted) and what it does keep (kept) may differ for a
    * while. Whoever changes `wanted` calls settle() after unlocking; one thread at a time carries the difference over, and looks
    * again before it leaves, so that the last word stands, however keep and forget overtake each other.
    *
-   * All fields are guarded by the mutex.
+   * All fields that change are guarded by the mutex.
    */
-  private final CloseableQueue<?> queue;
+  /** How long the end of a tree waits for a handler for the undelivered. */
+  private static final Duration HAND_OVER = Duration.ofSeconds(1);
+
+  private final QueueCore<E> queue;
   private final Mutex mutex;
+
+  /** Who gets what nobody has taken; not guarded. */
+  private final @Nullable Consumer<? super E> undelivered;
 
   /** Where to report; null when there is nothing to report. */
   private @Nullable Surroundings wanted;
@@ -33,9 +46,10 @@ final class Remains implements Surroundings.Leftovers {
   /** Whether the queue was closed with a failure that nobody who takes has seen. */
   private boolean unseenFailure;
 
-  Remains(CloseableQueue<?> queue, Mutex mutex) {
+  Remains(QueueCore<E> queue, Mutex mutex, @Nullable Consumer<? super E> undelivered) {
     this.queue = queue;
     this.mutex = mutex;
+    this.undelivered = undelivered;
   }
 
   /** Somebody stops taking, or closes. Called with the mutex. */
@@ -114,7 +128,66 @@ final class Remains implements Surroundings.Leftovers {
 
   @Override
   public @Nullable String leftovers() {
-    return queue.leftovers();
+    int left = queue.depth();
+    if (left == 0) {
+      return unseenFailure();
+    }
+    String what = left + (left == 1 ? " element" : " elements");
+    if (undelivered != null) {
+      boolean handedOver = handOver(undelivered);
+      return "queue \""
+          + queue.name
+          + "\" held "
+          + what
+          + (handedOver
+              ? " that nobody had taken; its handler for the undelivered was given them"
+              : " that nobody had taken; its handler for the undelivered has not come to an end");
+    }
+    return "queue \""
+        + queue.name
+        + "\" still holds "
+        + what
+        + " that nobody has taken; it "
+        + (queue.closer == null ? "is open" : "was closed by " + queue.closer());
+  }
+
+  private @Nullable String unseenFailure() {
+    return queue.hasUnseenFailure()
+        ? "queue \""
+            + queue.name
+            + "\" was closed by "
+            + queue.closer()
+            + ", and nobody who takes has seen that"
+        : null;
+  }
+
+  /**
+   * Gives what is inside to the handler, on a thread of its own; waits for that, but not for long.
+   */
+  private boolean handOver(Consumer<? super E> handler) {
+    OpenSignal handedOver = Signal.create(queue.name + " handed over");
+    Surroundings.current()
+        .time()
+        .startDetached(
+            "undelivered of " + queue.name,
+            () -> {
+              for (E element : queue.takeAll()) {
+                try {
+                  handler.accept(element);
+                } catch (Throwable failed) { // one that fails must not keep the others
+                  Log.error(
+                      "The handler for the undelivered of queue \"" + queue.name + "\" has failed",
+                      failed);
+                }
+              }
+              handedOver.go();
+            });
+    try {
+      return handedOver.await(HAND_OVER);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return handedOver.isSignalled();
+    }
   }
 
   @Override
