@@ -436,15 +436,18 @@ final class JvmShutdown {
   }
 
   private static void report(String what, Supplier<Collection<Thread>> running) {
+    // Whoever calls System.exit is waited for only until the JVM's shutdown has begun.
     StringBuilder text = new StringBuilder(what).append(':');
     int count = 0;
     for (Thread thread : running.get()) {
-      if (isAlive(thread) && ++count <= MOST_REPORTED) {
+      if (isAlive(thread) && !JvmThreads.sitsInExit(thread) && ++count <= MOST_REPORTED) {
         text.append("\n  \"").append(thread.getName()).append("\"; ");
         text.append(StopWatch.BlockedOn.describe(thread)).append(StopWatch.stack(thread));
       }
     }
-    Log.warning(text + StopWatch.andMore(count - MOST_REPORTED));
+    if (count > 0) {
+      Log.warning(text + StopWatch.andMore(count - MOST_REPORTED));
+    }
   }
 
   /** The time that a thread spends in waiting for the end of the main tree. */
