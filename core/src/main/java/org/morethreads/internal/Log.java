@@ -6,10 +6,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where core reports: {@link System.Logger} {@code org.morethreads}, so that it brings no logging
  * framework with it. Inside the JVM's shutdown, when the JDK's own logging may have closed itself
- * already, it writes to standard error.
+ * already, it writes to standard error, unless the back end is one that {@linkplain #setLasting
+ * lasts}.
  */
 public final class Log {
   private static volatile boolean straightToStandardError;
+  private static volatile boolean lasting;
   private static volatile @Nullable Listener listener;
 
   private Log() {}
@@ -40,9 +42,21 @@ public final class Log {
     listener = newListener;
   }
 
-  /** From now on everything goes to standard error: the JVM is shutting down. */
+  /**
+   * From now on everything goes to standard error, unless the back end lasts: the JVM is shutting
+   * down.
+   */
   public static void straightToStandardError() {
     straightToStandardError = true;
+  }
+
+  /**
+   * Says whether the back end behind {@link System.Logger} writes to the very end of the JVM.
+   *
+   * @param lasts whether it does; false at first
+   */
+  public static void setLasting(boolean lasts) {
+    lasting = lasts;
   }
 
   /**
@@ -80,7 +94,7 @@ public final class Log {
       if (hears != null) {
         hears.logged(level, message, failure);
       }
-      if (straightToStandardError) {
+      if (straightToStandardError && !lasting) {
         writeToStandardError(level, message, failure);
       } else if (failure == null) {
         Holder.LOGGER.log(level, message);

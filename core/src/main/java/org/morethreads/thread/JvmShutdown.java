@@ -15,6 +15,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Detached;
 import org.morethreads.internal.Log;
+import org.morethreads.internal.Services;
 
 /**
  * The end of the program (H11): the ways that lead to it, the ordered stop of all trees, and the
@@ -26,7 +27,7 @@ import org.morethreads.internal.Log;
 final class JvmShutdown {
   /*
    *      ALIVE -> STOPPING   // first of: signal, end of main, ThreadTree.main().stop(), the JVM's hook
-   *   STOPPING -> STOPPED    // trees stopped, actions and last words done
+   *   STOPPING -> STOPPED    // trees stopped, actions and last words done, services finished
    *
    * Whoever makes the first transition, by CAS, owns the end: a thread of its own for a signal or stop(), which then calls
    * System.exit; the keeper at the end of main, which lets the JVM end by itself when the status is 0, so that the status of a failed
@@ -47,6 +48,9 @@ final class JvmShutdown {
 
   /** What actions and last words may take beyond the stop of the trees. */
   private static final long RESERVE = 750 * MILLISECOND;
+
+  /** What services have at least, however long the trees took. */
+  private static final long FOR_SERVICES = 500 * MILLISECOND;
 
   /** How late the stop itself may be, with its reports, before the program ends without it. */
   private static final long LATE = 600 * MILLISECOND;
@@ -89,6 +93,7 @@ final class JvmShutdown {
       exiting = true;
       String message = "the JVM was shutting down when the main tree was first used";
       tree.stopAndWait(reason("the JVM", message));
+      finishServices(System.nanoTime() + total());
       return;
     }
     OsSignals.install();
@@ -317,7 +322,7 @@ final class JvmShutdown {
 
   /** Runs the stop beside the calling thread, which owns the end, and waits for it. */
   private static void awaitStop(Runnable stop) {
-    endsAt = System.nanoTime() + total() + RESERVE + LATE;
+    endsAt = System.nanoTime() + total() + RESERVE + FOR_SERVICES + LATE;
     try {
       thread("more-threads-stop", true, stop).start();
     } catch (OutOfMemoryError noThread) {
@@ -328,7 +333,7 @@ final class JvmShutdown {
 
   private static void awaitStopped() {
     Long end = endsAt;
-    long left = end == null ? total() + RESERVE + LATE : end - System.nanoTime();
+    long left = end == null ? total() + RESERVE + FOR_SERVICES + LATE : end - System.nanoTime();
     try {
       boolean _ = STOPPED.await(left, TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
@@ -351,6 +356,7 @@ final class JvmShutdown {
       long now = System.nanoTime(); // not the limit: such a handler may well block for ever
       long handlersLimit = (now - limit < 0 ? now : limit) + RESERVE;
       awaitThreads("a handler of a signal", OsSignals::passingOn, handlersLimit);
+      finishServices(limit);
     } catch (Throwable broken) { // the JVM must end all the same
       Log.error("The ordered stop of the program failed; the JVM ends without it.", broken);
     } finally {
@@ -384,6 +390,47 @@ final class JvmShutdown {
     if (!helper.join(Duration.ofNanos(within + LATE))) {
       Log.warning(
           "Tree \"" + tree.name() + "\" has not stopped in time; the program ends without it.");
+    }
+  }
+
+  /**
+   * Ends what served the trees to their end, stage by stage. Each stage has the time that the trees
+   * have left, and a little in any case; one that does not come back is left behind.
+   */
+  private static void finishServices(long limit) {
+    for (Services.Stage stage : Services.Stage.values()) {
+      List<Thread> helpers = new ArrayList<>();
+      long share = FOR_SERVICES / Services.Stage.values().length;
+      long until = Math.max(limit, System.nanoTime() + share);
+      for (Services.Service service : Services.take(stage)) {
+        Runnable finish = () -> finish(service, until);
+        try {
+          Thread helper = thread("more-threads-service", true, finish);
+          helper.start();
+          helpers.add(helper);
+        } catch (OutOfMemoryError noThread) {
+          finish.run(); // it knows its bound
+        }
+      }
+      for (Thread helper : helpers) {
+        awaitHelper(helper, until + LATE / 4);
+      }
+    }
+  }
+
+  private static void finish(Services.Service service, long until) {
+    try {
+      service.finish(until);
+    } catch (Throwable broken) { // the others must finish all the same
+      Log.error("A service failed at the end of the program.", broken);
+    }
+  }
+
+  private static void awaitHelper(Thread helper, long until) {
+    try {
+      boolean _ = helper.join(Duration.ofNanos(Math.max(MILLISECOND, until - System.nanoTime())));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // whoever interrupts it wants the JVM to end
     }
   }
 

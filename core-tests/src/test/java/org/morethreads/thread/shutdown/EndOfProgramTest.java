@@ -402,4 +402,40 @@ class EndOfProgramTest {
         .saysNot("worker stops")
         .logsNothing();
   }
+
+  // ---- services (H11)
+
+  @InChildJvm
+  void signal_services_finishInTheirOrderAfterTheLastWords() throws Exception {
+    endBySignal(Programs.ServesWithServices.class, "TERM")
+        .isStatus(SIGTERM, SOON)
+        .stopsInOrderBeforeLastWords()
+        .says("last words", "profiler finishes, has time true", "added late false", "log finishes")
+        .saysNot("removed finishes")
+        .saysNot("late finishes")
+        .logs("A service failed at the end of the program.", "the profiler is broken");
+  }
+
+  @InChildJvm
+  void exit_services_finishAfterTheTrees() throws Exception {
+    endOf(Programs.ExitsWithServices.class)
+        .isStatus(3, SOON)
+        .stopsInOrder()
+        .says("db stops", "profiler finishes, has time true", "log finishes");
+  }
+
+  @InChildJvm
+  void mainReturns_serviceDoesNotFinish_nextFinishesAndTheProgramEnds() throws Exception {
+    endOf(Programs.ReturnsWithAStuckService.class, "-Dorg.morethreads.stop.total=1")
+        .isStatus(0, SOON)
+        .stopsInOrder()
+        .says("db stops", "profiler finishes, has time true", "log finishes");
+  }
+
+  @InChildJvm
+  void treeFirstUsedInAHook_servicesAreRefused() throws Exception {
+    endOf(Programs.FirstUsesTheTreeInAHook.class)
+        .isStatus(0, SOON)
+        .says("added false", "added false");
+  }
 }

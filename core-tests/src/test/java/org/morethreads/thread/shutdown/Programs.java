@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
+import org.morethreads.internal.Services;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
 import org.morethreads.thread.Adoption;
@@ -846,6 +847,57 @@ final class Programs {
       say("ready");
       ThreadTree.main().awaitShutdown();
       say(worker.stopReason().orElseThrow().toString());
+    }
+  }
+
+  // ---- services
+
+  /** Adds services that say when they finish; the first stays in it for ever if it is to. */
+  static void addServices(boolean stuck) {
+    var _ = ThreadTree.main();
+    say("added " + Services.add(Services.Stage.LOG, until -> say("log finishes")));
+    say("added " + Services.add(Services.Stage.PROFILER, until -> profilerFinishes(until, stuck)));
+    Services.Service gone = until -> say("the one removed finishes");
+    say("added " + Services.add(Services.Stage.PROFILER, gone));
+    Services.remove(gone);
+  }
+
+  private static void profilerFinishes(long until, boolean stuck) {
+    say("profiler finishes, has time " + (until - System.nanoTime() > 0));
+    say("added late " + Services.add(Services.Stage.PROFILER, later -> say("late finishes")));
+    if (stuck) {
+      holdUp();
+    }
+    throw new IllegalStateException("the profiler is broken");
+  }
+
+  static final class ServesWithServices {
+    public static void main(String[] args) throws Exception {
+      addServices(false);
+      startThreeThreads();
+      serve();
+    }
+  }
+
+  static final class ExitsWithServices {
+    public static void main(String[] args) throws Exception {
+      addServices(false);
+      startThreeThreads();
+      Thread.ofPlatform().daemon().start(Programs::exit);
+      serve();
+    }
+  }
+
+  static final class ReturnsWithAStuckService {
+    public static void main(String[] args) throws Exception {
+      addServices(true);
+      startThreeThreads();
+    }
+  }
+
+  static final class FirstUsesTheTreeInAHook {
+    public static void main(String[] args) {
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> addServices(false)));
     }
   }
 }
