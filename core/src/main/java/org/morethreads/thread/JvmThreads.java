@@ -17,6 +17,9 @@ final class JvmThreads {
   /** How often a thread must be seen to join another: once it may have been woken by chance. */
   private static final int LOOKS = 3;
 
+  /** How long a woken thread may take until it waits again, in milliseconds: machines are busy. */
+  private static final int MOST_WAITS_FOR_A_WAIT = 500;
+
   private JvmThreads() {}
 
   /** Whether a thread is in System.exit, from which it never returns. */
@@ -141,12 +144,18 @@ final class JvmThreads {
     return true;
   }
 
-  /** Whether a thread waits, or does so soon. */
+  /** Whether a thread waits, or does so soon: one woken by us is on its way back to its wait. */
   private static boolean isWaiting(Thread thread) {
-    for (int i = 0; i < 100 && thread.getState() == Thread.State.BLOCKED; i++) {
+    Thread.State state = thread.getState();
+    for (int i = 0; i < MOST_WAITS_FOR_A_WAIT && isAwake(state); i++) {
       LockSupport.parkNanos(MILLISECOND);
+      state = thread.getState();
     }
-    return thread.getState() == Thread.State.WAITING;
+    return state == Thread.State.WAITING;
+  }
+
+  private static boolean isAwake(Thread.State state) {
+    return state == Thread.State.BLOCKED || state == Thread.State.RUNNABLE;
   }
 
   @SuppressWarnings({"NakedNotify", "SynchronizeOnNonFinalField"}) // see above
