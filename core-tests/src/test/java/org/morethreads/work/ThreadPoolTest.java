@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.morethreads.internal.Surroundings;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.Grove;
 import org.morethreads.thread.ManagedThread;
@@ -621,6 +622,205 @@ class ThreadPoolTest {
       assertThatExceptionOfType(CancellationException.class).isThrownBy(discarded::get);
       executor.close();
       assertThat(time.elapsed()).isLessThan(seconds(6));
+    });
+  }
+
+  // ---- a pool that others need
+
+  @Test
+  void stop_ofTheTreeWhileThePoolIsNeeded_beginsTheJobsOfWhoNeedsItH4() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var pool = ThreadPool.open("p", 1);
+      var web =
+          ManagedThread.named("web")
+              .needs(pool.thread())
+              .call(pleaseStop -> {
+                pleaseStop.await();
+                Job<Integer> last = pool.call("last", lasting(1, 5));
+                Job<Integer> andOne = pool.call("and one", lasting(1, 6));
+                return last.join() + andOne.join();
+              });
+      pause(1);
+      tree.stop();
+      assertThat(web.join()).isEqualTo(11);
+      pool.stopped().await();
+      assertThat(time.elapsed()).isBetween(seconds(3), seconds(3.1));
+    });
+  }
+
+  @Test
+  void stop_ofAPoolThatIsNeeded_waitsForWhoNeedsItH4() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var pool = ThreadPool.open("p", 1);
+      var web =
+          ManagedThread.named("web")
+              .needs(pool.thread())
+              .call(_ -> {
+                Job<Integer> first = pool.call("first", lasting(2, 1));
+                Job<Integer> second = pool.call("second", lasting(2, 2));
+                return first.join() + second.join() + pool.call("third", lasting(2, 3)).join();
+              });
+      pause(1);
+      pool.stop();
+      assertThat(web.join()).isEqualTo(6);
+      pool.stopped().await();
+      assertThat(time.elapsed()).isBetween(seconds(6), seconds(6.1));
+      assertThatIllegalStateException()
+          .isThrownBy(() -> pool.call("late", lasting(1, 1)))
+          .withMessageContaining("stopped");
+    });
+  }
+
+  @Test
+  void thread_interruptedByAStranger_endsThePoolAndTellsTheJoiners() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var pool = ThreadPool.open("p", 1);
+      Job<Integer> running = pool.call("running", lasting(3, 1));
+      Job<Integer> waiting = pool.call("waiting", lasting(3, 2));
+      time.settle();
+      time.interrupt(Surroundings.unmanaged(), pool.thread().thread().orElseThrow());
+      assertThatExceptionOfType(ThreadStoppedException.class)
+          .isThrownBy(waiting::join)
+          .withMessageContaining("has not begun");
+      assertThat(running.join()).isEqualTo(1);
+      assertThatIllegalStateException().isThrownBy(() -> pool.call("late", lasting(1, 1)));
+      pool.close();
+      assertThatExceptionOfType(ThreadFailedException.class).isThrownBy(pool.thread()::join);
+    });
+  }
+
+  // ---- the view, further
+
+  @Test
+  void asExecutorService_verylongTimes_areNoOverflow() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var pool = ThreadPool.open("p", 1);
+      var view = pool.asExecutorService();
+      var future = view.submit(() -> 1);
+      assertThat(future.get(Long.MAX_VALUE, TimeUnit.DAYS)).isEqualTo(1);
+      pool.call("j", lasting(2, 1));
+      view.shutdown();
+      assertThat(view.awaitTermination(-1, TimeUnit.DAYS)).isFalse();
+      assertThat(view.awaitTermination(Long.MAX_VALUE, TimeUnit.DAYS)).isTrue();
+      assertThat(time.elapsed()).isEqualTo(seconds(2));
+    });
+  }
+
+  @Test
+  void asExecutorService_shutdownNowDuringInvokeAll_endsTheWait() throws Exception {
+    try (var tree = grove.open("t")) {
+      tree.run(
+              "owner",
+              _ -> {
+                var pool = ThreadPool.open("p", 1);
+                var view = pool.asExecutorService();
+                pool.run("blocker", pleaseStop -> pleaseStop.await());
+                var all = ManagedThread.call("all", _ -> view.invokeAll(List.of(() -> 1, () -> 2)));
+                Grove.eventually(() -> pool.waiting() == 2);
+                view.shutdownNow();
+                for (var future : all.join(seconds(15))) {
+                  assertThat(future.isCancelled()).isTrue();
+                }
+              })
+          .join();
+    }
+  }
+
+  @Test
+  void asExecutorService_cancelOfARunningTask_endsTheWaitsOfOthersAtOnce() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var pool = ThreadPool.open("p", 1);
+      var release = Signal.create("release");
+      var future =
+          pool.asExecutorService()
+              .submit(() -> {
+                while (!release.isSignalled()) {
+                  try {
+                    release.await();
+                  } catch (InterruptedException e) {
+                    // deaf
+                  }
+                }
+                return 1;
+              });
+      var getter =
+          ManagedThread.run(
+              "getter",
+              _ -> assertThatExceptionOfType(CancellationException.class).isThrownBy(future::get));
+      var timed =
+          ManagedThread.run(
+              "timed",
+              _ ->
+                  assertThatExceptionOfType(CancellationException.class)
+                      .isThrownBy(() -> future.get(1, TimeUnit.HOURS)));
+      time.settle();
+      assertThat(future.cancel(true)).isTrue();
+      assertThat(future.cancel(true)).as("again").isFalse();
+      getter.join();
+      timed.join();
+      assertThat(time.elapsed()).isLessThan(seconds(1));
+      assertThat(future.isDone() && future.isCancelled()).isTrue();
+      release.go();
+      pool.close();
+    });
+  }
+
+  // ---- what a job takes along (H13)
+
+  private static final ScopedValue<String> USER = ScopedValue.newInstance();
+  private static final ScopedValue<String> REQUEST = ScopedValue.newInstance();
+
+  private static String bound() {
+    return USER.orElse("nobody") + " " + REQUEST.orElse("none");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void carrying_scopedValues_areBoundAsWhereTheJobWasSubmittedH13(boolean platform)
+      throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      var builder = ThreadPool.named("p").size(1).carrying(USER);
+      try (var pool = (platform ? builder.platform() : builder).open()) {
+        Job<String> begun =
+            ScopedValue.where(USER, "Ann")
+                .where(REQUEST, "7")
+                .call(() -> pool.call("begun", _ -> pauseAnd(bound())));
+        Job<String> queued =
+            ScopedValue.where(USER, "Bob").call(() -> pool.call("queued", _ -> bound()));
+        Job<String> both =
+            ScopedValue.where(USER, "Cleo")
+                .where(REQUEST, "8")
+                .call(() -> pool.job("both").carrying(REQUEST).call(_ -> bound()));
+        Job<String> unbound = pool.call("unbound", _ -> bound());
+        assertThat(begun.join()).isEqualTo("Ann none");
+        assertThat(queued.join()).isEqualTo("Bob none");
+        assertThat(both.join()).isEqualTo("Cleo 8");
+        assertThat(unbound.join()).isEqualTo("nobody none");
+      }
+    });
+  }
+
+  private static String pauseAnd(String result) throws InterruptedException {
+    pause(1);
+    return result;
+  }
+
+  @Test
+  void call_contextClassLoader_isThatOfTheSubmitterH13() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      var other = new ClassLoader(getClass().getClassLoader()) {};
+      try (var pool = ThreadPool.open("p", 1)) {
+        pool.run("blocker", _ -> pause(1));
+        var mine = Thread.currentThread().getContextClassLoader();
+        Thread.currentThread().setContextClassLoader(other);
+        Job<ClassLoader> job;
+        try {
+          job = pool.call("j", _ -> Thread.currentThread().getContextClassLoader());
+        } finally {
+          Thread.currentThread().setContextClassLoader(mine);
+        }
+        assertThat(job.join()).isSameAs(other);
+      }
     });
   }
 }

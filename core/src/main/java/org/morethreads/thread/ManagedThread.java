@@ -252,17 +252,33 @@ public final class ManagedThread<T extends @Nullable Object> {
   }
 
   /**
-   * For our own modules: whether a stop of this thread has been requested, though those below it,
-   * or those that need it, may have to be told before it.
+   * For our own modules: whether a stop of this thread is under way: it has been told, or will be
+   * when those below it have been. Not one that waits for those who need this thread: until they
+   * have stopped it works for them as ever.
    *
    * @param library the proof of membership
-   * @return whether it has
+   * @return whether it is
    * @hidden
    */
   @SuppressWarnings("exports")
-  public boolean isStopRequested(Library library) {
+  public boolean isStopUnderWay(Library library) {
     Objects.requireNonNull(library, "library");
-    return node.request() != null || node.told() != null;
+    return Stopping.isUnderWay(node);
+  }
+
+  /**
+   * For our own modules: whether what a task has thrown counts as its stop, if that has been
+   * requested (H7).
+   *
+   * @param library the proof of membership
+   * @param thrown what the task has thrown
+   * @return whether it is one of the exceptions by which waits end
+   * @hidden
+   */
+  @SuppressWarnings("exports")
+  public static boolean isLeavingByStop(Library library, Throwable thrown) {
+    Objects.requireNonNull(library, "library");
+    return Node.isLeavingByStop(thrown);
   }
 
   /**

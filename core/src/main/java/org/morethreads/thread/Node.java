@@ -575,7 +575,9 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
         Stopping.startsTold(this, toldBefore);
       }
       if (!options.carried.isEmpty()) {
-        task = Options.Carrying.of(Objects.requireNonNull(task), options.carried);
+        ScopedValue.Carrier carrier =
+            options.startedFrom == null ? options.carrierHere() : options.carrier;
+        task = Options.Carrying.of(Objects.requireNonNull(task), carrier);
       }
       options.beforeStart(this);
       SchedulePoint.at("thread.start");

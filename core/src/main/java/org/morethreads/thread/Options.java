@@ -44,6 +44,9 @@ final class Options {
   /** With that line: the context class loader. */
   @Nullable ClassLoader context;
 
+  /** With that line: the scoped values to carry, as they are bound there. */
+  ScopedValue.@Nullable Carrier carrier;
+
   private Options() {}
 
   /** Returns a copy that differs in one thing. */
@@ -61,6 +64,7 @@ final class Options {
     copy.carried = carried;
     copy.startedFrom = startedFrom;
     copy.context = context;
+    copy.carrier = carrier;
     change.accept(copy);
     return copy;
   }
@@ -193,18 +197,23 @@ final class Options {
     }
   }
 
+  /** The scoped values to carry, as they are bound here; null if none is. */
+  ScopedValue.@Nullable Carrier carrierHere() {
+    ScopedValue.Carrier here = null;
+    for (ScopedValue<?> value : carried) {
+      here = Carrying.add(here, value);
+    }
+    return here;
+  }
+
   /** A task with the scoped values of its starter. */
   record Carrying(ManagedThread.Call<?> task, ScopedValue.@Nullable Carrier carrier)
       implements ManagedThread.Call<@Nullable Object> {
-    static Carrying of(Object task, List<ScopedValue<?>> values) {
+    static Carrying of(Object task, ScopedValue.@Nullable Carrier carrier) {
       ManagedThread.Call<?> call =
           task instanceof ManagedThread.Call<?> itself
               ? itself
               : new ManagedThread.Wrapped((ManagedThread.Task) task);
-      ScopedValue.Carrier carrier = null;
-      for (ScopedValue<?> value : values) {
-        carrier = add(carrier, value);
-      }
       return new Carrying(call, carrier);
     }
 

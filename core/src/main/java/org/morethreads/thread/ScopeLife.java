@@ -94,6 +94,7 @@ final class ScopeLife {
     T value = null;
     Throwable failure = null;
     try {
+      life.startDeadline();
       value = block.call(new OpenScope(life.node));
     } catch (Throwable thrown) { // goes on to the caller, after the children have ended
       failure = thrown;
@@ -120,6 +121,9 @@ final class ScopeLife {
   private void begin() {
     node.beginScope(this);
     INNERMOST.set(this);
+  }
+
+  private void startDeadline() {
     Duration deadline = settings.deadline;
     if (deadline != null) {
       Runnable pass = () -> deadlinePassed(deadline);

@@ -273,6 +273,19 @@ final class Stopping {
     }
   }
 
+  /** Whether a node has been told, or will be without waiting for others who need it. */
+  static boolean isUnderWay(Node node) {
+    if (node.told() != null) {
+      return true;
+    }
+    if (node.request() == null) {
+      return false;
+    }
+    Extras extras = node.extrasOrNull();
+    return extras == null
+        || extras.needers.stream().allMatch(needer -> Firing.isFired(needer.stopped));
+  }
+
   /** Those that have not stopped yet, and that this stop waits for. */
   private List<Node> needersOf(Node node) {
     Extras extras = node.extrasOrNull();

@@ -74,27 +74,34 @@ public final class Job<T extends @Nullable Object> {
     this.call = call;
   }
 
-  /** Starts it; called by the pool, without its mutex. */
+  /**
+   * Starts it; called by the pool, without its mutex. Whatever fails here, the job is settled, and
+   * its place is given back.
+   */
   void begin() {
-    ManagedThread<T> made = builder.prepareCall(call);
-    thread = made;
-    pool.begins(this, made);
-    // before the start: were it to run here, the ends of short jobs would pile up on this stack
-    Signal.Registration end =
-        made.stopped()
-            .then(() -> {
-              stopped.go();
-              pool.ended(this);
-            });
+    ManagedThread<T> made = null;
+    Signal.Registration end = null;
     boolean started = false;
     try {
+      made = builder.prepareCall(call);
+      thread = made;
+      pool.begins(this, made);
+      // before the start: were it to run here, the ends of short jobs would pile up on this stack
+      end =
+          made.stopped()
+              .then(() -> {
+                stopped.go();
+                pool.ended(this);
+              });
       made.start();
       started = true;
     } catch (IllegalStateException poolHasStopped) {
       // discarded below
     } finally {
-      if (!started && end.remove()) {
-        pool.notBegun(made);
+      if (!started && (end == null || end.remove())) {
+        if (made != null) {
+          pool.notBegun(made);
+        }
         thread = null;
         discard(
             new StopReason(
@@ -102,7 +109,7 @@ public final class Job<T extends @Nullable Object> {
         pool.ended(this);
       }
     }
-    if (released) {
+    if (released && made != null) {
       made.release();
     }
     settled.go();

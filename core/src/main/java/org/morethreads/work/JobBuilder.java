@@ -1,8 +1,11 @@
 package org.morethreads.work;
 
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
@@ -16,15 +19,18 @@ import org.morethreads.thread.ManagedThread;
  */
 public final class JobBuilder {
   private final ThreadPool pool;
-  private final String name;
-  private final int priority;
-  private final Signal till;
+  final String name;
+  final int priority;
+  final Signal till;
+  final List<ScopedValue<?>> carried;
 
-  JobBuilder(ThreadPool pool, String name, int priority, Signal till) {
+  JobBuilder(
+      ThreadPool pool, String name, int priority, Signal till, List<ScopedValue<?>> carried) {
     this.pool = pool;
     this.name = name;
     this.priority = priority;
     this.till = till;
+    this.carried = carried;
   }
 
   /**
@@ -36,7 +42,7 @@ public final class JobBuilder {
    * @return a changed builder
    */
   public JobBuilder priority(int newPriority) {
-    return new JobBuilder(pool, name, newPriority, till);
+    return new JobBuilder(pool, name, newPriority, till, carried);
   }
 
   /**
@@ -47,7 +53,27 @@ public final class JobBuilder {
    */
   public JobBuilder within(Duration timeout) {
     return new JobBuilder(
-        pool, name, priority, timeout.isPositive() ? Till.unhurried(timeout) : Signal.DONE);
+        pool,
+        name,
+        priority,
+        timeout.isPositive() ? Till.unhurried(timeout) : Signal.DONE,
+        carried);
+  }
+
+  /**
+   * Carries scoped values over: the job sees them bound as they are where it is submitted, besides
+   * those that its pool carries. One that is not bound there is left unbound.
+   *
+   * @param values the scoped values
+   * @return a changed builder
+   */
+  public JobBuilder carrying(ScopedValue<?>... values) {
+    return new JobBuilder(
+        pool,
+        name,
+        priority,
+        till,
+        Stream.concat(carried.stream(), Arrays.stream(values)).toList());
   }
 
   /**
@@ -79,7 +105,7 @@ public final class JobBuilder {
   public <T extends @Nullable Object> Job<T> call(ManagedThread.Call<T> call)
       throws InterruptedException, TimeoutException {
     Objects.requireNonNull(call, "call");
-    Job<T> job = pool.submit(name, priority, call, till);
+    Job<T> job = pool.submit(this, call);
     if (job == null) {
       throw new TimeoutException(
           "Job \"" + name + "\" found no place in the backlog of \"" + pool + "\" in time.");

@@ -12,6 +12,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.morethreads.sync.OpenSignal;
+import org.morethreads.sync.Signal;
+import org.morethreads.sync.Till;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.ThreadEndException;
 import org.morethreads.thread.ThreadFailedException;
@@ -27,10 +30,20 @@ final class PoolExecutor extends AbstractExecutorService {
   @Override
   public void execute(Runnable command) {
     Objects.requireNonNull(command, "command");
-    accept(() -> {
-      command.run();
-      return null;
-    });
+    Job<?> job =
+        accept(() -> {
+          command.run();
+          return null;
+        });
+    if (command instanceof Future<?> future) { // those of invokeAll, for one: somebody may wait
+      Signal.Registration _ =
+          job.stopped()
+              .then(() -> {
+                if (!future.isDone()) {
+                  future.cancel(false); // it was discarded
+                }
+              });
+    }
   }
 
   @Override
@@ -99,7 +112,12 @@ final class PoolExecutor extends AbstractExecutorService {
 
   @Override
   public boolean awaitTermination(long timeout, TimeUnit unit) throws InterruptedException {
-    return pool.stopped().await(Duration.of(timeout, unit.toChronoUnit()));
+    return pool.stopped().await(duration(timeout, unit));
+  }
+
+  /** At most 292 years, rather than an overflow. */
+  private static Duration duration(long time, TimeUnit unit) {
+    return Duration.ofNanos(unit.toNanos(time));
   }
 
   @Override
@@ -110,7 +128,7 @@ final class PoolExecutor extends AbstractExecutorService {
   /** A job as the JDK's future. */
   private static final class JobFuture<T extends @Nullable Object> implements Future<T> {
     private final Job<T> job;
-    private volatile boolean cancelled;
+    private final OpenSignal cancelled = Signal.create("cancelled");
 
     JobFuture(Job<T> job) {
       this.job = job;
@@ -121,7 +139,7 @@ final class PoolExecutor extends AbstractExecutorService {
       if (isDone()) {
         return false;
       }
-      cancelled = true;
+      cancelled.go();
       job.stop();
       job.release();
       if (mayInterruptIfRunning) {
@@ -133,37 +151,43 @@ final class PoolExecutor extends AbstractExecutorService {
 
     @Override
     public boolean isCancelled() {
-      return cancelled;
+      return cancelled.isSignalled();
     }
 
     @Override
     public boolean isDone() {
-      return cancelled || job.stopped().isSignalled();
+      return cancelled.isSignalled() || job.stopped().isSignalled();
     }
 
     @Override
     public T get() throws InterruptedException, ExecutionException {
-      checkNotCancelled();
       try {
-        return job.join();
-      } catch (ThreadEndException end) {
-        throw translated(end);
+        return get(Signal.NEVER);
+      } catch (TimeoutException impossible) {
+        throw new AssertionError(impossible);
       }
     }
 
     @Override
     public T get(long timeout, TimeUnit unit)
         throws InterruptedException, ExecutionException, TimeoutException {
+      return get(timeout > 0 ? Till.unhurried(duration(timeout, unit)) : Signal.DONE);
+    }
+
+    private T get(Signal till) throws InterruptedException, ExecutionException, TimeoutException {
       checkNotCancelled();
       try {
-        return job.join(Duration.of(timeout, unit.toChronoUnit()));
+        return job.join(cancelled.or(till));
+      } catch (TimeoutException e) {
+        checkNotCancelled();
+        throw e;
       } catch (ThreadEndException end) {
         throw translated(end);
       }
     }
 
     private void checkNotCancelled() {
-      if (cancelled) {
+      if (cancelled.isSignalled()) {
         throw new CancellationException("Job \"" + job + "\" was cancelled.");
       }
     }

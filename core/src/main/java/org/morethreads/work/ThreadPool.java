@@ -2,6 +2,7 @@ package org.morethreads.work;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Library;
 import org.morethreads.internal.Mutex;
@@ -61,6 +63,7 @@ public final class ThreadPool implements AutoCloseable {
   private final int size;
   private final int capacity;
   private final boolean platform;
+  private final List<ScopedValue<?>> carried;
   private final ManagedThread<?> thread;
   private final OpenSignal finished = Signal.create("finished");
 
@@ -87,6 +90,7 @@ public final class ThreadPool implements AutoCloseable {
     this.size = builder.size;
     this.capacity = builder.backlog;
     this.platform = builder.platform;
+    this.carried = builder.carried;
     ThreadBuilder own = ManagedThread.named(name);
     StopPolicy policy = builder.policy;
     this.thread = (policy == null ? own : own.stopPolicy(policy)).prepare(this::awaitTheEnd);
@@ -126,6 +130,7 @@ public final class ThreadPool implements AutoCloseable {
     private int backlog = Integer.MAX_VALUE;
     private boolean platform;
     private @Nullable StopPolicy policy;
+    private List<ScopedValue<?>> carried = List.of();
 
     private Builder(String name) {
       this.name = name;
@@ -193,6 +198,18 @@ public final class ThreadPool implements AutoCloseable {
     }
 
     /**
+     * Carries scoped values over to all jobs: each sees them bound as they are where it is
+     * submitted. One that is not bound there is left unbound.
+     *
+     * @param values the scoped values
+     * @return this builder
+     */
+    public Builder carrying(ScopedValue<?>... values) {
+      carried = Stream.concat(carried.stream(), Arrays.stream(values)).toList();
+      return this;
+    }
+
+    /**
      * Opens the pool, as a child of the calling thread.
      *
      * @return the pool, to be closed
@@ -234,8 +251,7 @@ public final class ThreadPool implements AutoCloseable {
    */
   public <T extends @Nullable Object> Job<T> call(String jobName, ManagedThread.Call<T> call)
       throws InterruptedException {
-    return Objects.requireNonNull(
-        submit(jobName, 0, Objects.requireNonNull(call, "call"), Signal.NEVER));
+    return Objects.requireNonNull(submit(job(jobName), Objects.requireNonNull(call, "call")));
   }
 
   /**
@@ -247,7 +263,7 @@ public final class ThreadPool implements AutoCloseable {
    */
   public JobBuilder job(String jobName) {
     ManagedThread.named(jobName); // checks it
-    return new JobBuilder(this, jobName, 0, Signal.NEVER);
+    return new JobBuilder(this, jobName, 0, Signal.NEVER, carried);
   }
 
   static ManagedThread.Call<@Nullable Void> asCall(ManagedThread.Task task) {
@@ -260,12 +276,20 @@ public final class ThreadPool implements AutoCloseable {
 
   /** Answers null when the signal went before there was a place. */
   <T extends @Nullable Object> @Nullable Job<T> submit(
-      String jobName, int priority, ManagedThread.Call<T> call, Signal till)
-      throws InterruptedException {
-    ThreadBuilder builder = ManagedThread.named(jobName).parent(thread).startedHere(Library.MEMBER);
+      JobBuilder options, ManagedThread.Call<T> call) throws InterruptedException {
+    String jobName = options.name;
+    ThreadBuilder builder =
+        ManagedThread.named(jobName)
+            .parent(thread)
+            .carrying(options.carried.toArray(ScopedValue<?>[]::new))
+            .startedHere(Library.MEMBER);
     Job<T> job =
         new Job<>(
-            this, jobName, priority, platform ? builder.platform() : builder, beginning(call));
+            this,
+            jobName,
+            options.priority,
+            platform ? builder.platform() : builder,
+            beginning(call));
     boolean own = ownJob() != null;
     while (true) {
       OpenSignal place = null;
@@ -291,7 +315,7 @@ public final class ThreadPool implements AutoCloseable {
         job.begin();
         return job;
       }
-      if (place != null && !awaitPlace(place, till)) {
+      if (place != null && !awaitPlace(place, options.till)) {
         return null;
       }
     }
@@ -342,7 +366,7 @@ public final class ThreadPool implements AutoCloseable {
   private <T extends @Nullable Object> ManagedThread.Call<T> beginning(ManagedThread.Call<T> call) {
     return pleaseStop -> {
       if (pleaseStop.isSignalled() || stopping != null) {
-        pleaseStop.await(); // it is being told: only then is this a stop, and no failure
+        ManagedThread.current().stop("its pool is being stopped"); // if not told yet: no failure
         throw new InterruptedException("stopped before it had begun"); // Outcome.Stopped
       }
       return call.call(pleaseStop);
@@ -386,9 +410,12 @@ public final class ThreadPool implements AutoCloseable {
     }
   }
 
-  /** Whether jobs may begin: after a stop was requested they are left to be discarded. */
+  /**
+   * Whether jobs may begin: once a stop is under way they are left to be discarded. One that waits
+   * for those who need this pool is not: it works for them.
+   */
   private boolean mayBegin() {
-    return stopping == null && !thread.isStopRequested(Library.MEMBER);
+    return stopping == null && !thread.isStopUnderWay(Library.MEMBER);
   }
 
   /** Called with the mutex. */
@@ -498,14 +525,17 @@ public final class ThreadPool implements AutoCloseable {
   // ---- the end of the pool
 
   private void awaitTheEnd(Signal pleaseStop) throws InterruptedException {
+    boolean done = false;
     try {
-      boolean _ = finished.await(pleaseStop);
+      done = finished.await(pleaseStop);
     } finally {
-      if (pleaseStop.isSignalled()) {
+      if (!done) { // told, or interrupted by a stranger: it has to end
         discardAll(
             ManagedThread.current()
                 .stopReason()
-                .orElse(new StopReason(StopReason.Kind.REQUESTED, toString(), "stopped")));
+                .orElse(
+                    new StopReason(
+                        StopReason.Kind.REQUESTED, toString(), "its thread was interrupted")));
       }
     }
   }
@@ -600,13 +630,16 @@ public final class ThreadPool implements AutoCloseable {
 
   /**
    * Begins no job any more, discards those that wait, and asks those that run to stop; returns at
-   * once. Repeating it does nothing.
+   * once. Repeating it does nothing. A pool whose thread others {@linkplain ThreadBuilder#needs
+   * need} goes on until they have stopped.
    *
    * @param reason why, for people
    */
   public void stop(String reason) {
-    discardAll(new StopReason(StopReason.Kind.REQUESTED, caller(), reason));
     thread.stop(reason);
+    if (thread.isStopUnderWay(Library.MEMBER)) { // else its thread does so when it is told
+      discardAll(new StopReason(StopReason.Kind.REQUESTED, caller(), reason));
+    }
   }
 
   /** {@return the signal that goes when this pool has ended, and all its jobs} */
