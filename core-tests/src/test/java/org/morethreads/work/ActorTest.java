@@ -306,4 +306,77 @@ class ActorTest {
     assertThatIllegalArgumentException().isThrownBy(() -> Actor.start("a/b", () -> 1));
     assertThatIllegalArgumentException().isThrownBy(() -> Actor.start("a", 0, () -> 1));
   }
+
+  @Test
+  void tell_actorAbandonedWithAFullMailbox_throwsAndAccountsForWhatIsInItH5() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var release = Signal.create("release");
+      Actor<String> actor = Actor.start("a", 1, () -> "state");
+      actor.tell(_ -> deafUntil(release));
+      time.settle();
+      actor.tell(_ -> {});
+      actor.stop();
+      assertThatIllegalStateException()
+          .isThrownBy(() -> actor.tell(_ -> {}))
+          .withMessageContaining("has ended");
+      assertThat(time.elapsed()).isBetween(seconds(7), seconds(7.5));
+      assertThatIllegalStateException().isThrownBy(() -> actor.ask(String::length));
+      time.settle();
+      assertThat(actor.leftOver()).isEqualTo(1);
+      assertThat(actor.waiting()).isZero();
+      release.go();
+    });
+    assertThat(grove.log(System.Logger.Level.WARNING)).anyMatch(line -> line.contains("1 letter "));
+  }
+
+  private static void deafUntil(Signal release) {
+    while (!release.isSignalled()) {
+      try {
+        release.await();
+      } catch (InterruptedException e) {
+        // deaf
+      }
+    }
+  }
+
+  @Test
+  void ask_answerCutShortByTheStop_isStoppedAndNoFailureH7() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      Actor<String> actor = Actor.start("a", () -> "state");
+      var asker =
+          ManagedThread.run(
+              "asker",
+              _ ->
+                  assertThatExceptionOfType(ThreadStoppedException.class)
+                      .isThrownBy(() ->
+                          actor.ask(_ -> {
+                            Signal.NEVER.await();
+                            return 0;
+                          }))
+                      .withMessageContaining("without an answer"));
+      time.settle();
+      actor.stop();
+      asker.join();
+      assertThat(time.elapsed()).isBetween(seconds(5), seconds(5.1));
+      assertThat(actor.thread().awaitOutcome()).isInstanceOf(Outcome.Returned.class);
+    });
+    assertThat(grove.log(System.Logger.Level.ERROR)).isEmpty();
+  }
+
+  @Test
+  void letter_leavesTheInterruptStatusSet_harmsNoOther() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      try (Actor<AtomicInteger> actor = Actor.start("a", AtomicInteger::new)) {
+        actor.tell(_ -> Thread.currentThread().interrupt());
+        boolean seen =
+            actor.ask(_ -> {
+              boolean set = Thread.currentThread().isInterrupted();
+              Thread.currentThread().interrupt();
+              return set;
+            });
+        assertThat(seen).isFalse();
+        assertThat(actor.ask(AtomicInteger::incrementAndGet)).isEqualTo(1);
+      }
+    });
+  }
 }

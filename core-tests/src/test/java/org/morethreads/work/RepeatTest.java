@@ -15,6 +15,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.fixture.VirtualTime;
+import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.Grove;
 import org.morethreads.thread.ManagedThread;
@@ -203,5 +204,55 @@ class RepeatTest {
               "owner", _ -> Repeat.named("r").atFixedRate(seconds(1), _ -> {}).thread().path());
       assertThat(owner.join()).isEqualTo("t/owner/r");
     });
+  }
+
+  @Test
+  void run_leavesTheInterruptStatusSet_isReportedAndTheRepetitionGoesOn() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      var count = new AtomicInteger();
+      var repeat =
+          Repeat.named("r")
+              .atFixedRate(
+                  seconds(1),
+                  _ -> {
+                    assertThat(Thread.currentThread().isInterrupted()).isFalse();
+                    switch (count.incrementAndGet()) {
+                      case 1 -> Thread.currentThread().interrupt();
+                      case 2 -> {
+                        Thread.currentThread().interrupt();
+                        throw new IOException("disk");
+                      }
+                      default -> {}
+                    }
+                  });
+      pause(3.5);
+      assertThat(count).hasValue(3);
+      assertThat(repeat.status().failures()).isEqualTo(2);
+      assertThat(repeat.lastFailure()).containsInstanceOf(IOException.class);
+      repeat.stop();
+      assertThat(repeat.thread().awaitOutcome()).isInstanceOf(Outcome.Returned.class);
+    });
+    assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(2);
+  }
+
+  @Test
+  void run_leftByAClosedQueueAfterTheStop_isStoppedAndNoFailureH7() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      CloseableQueue<String> queue = CloseableQueue.unbounded("q");
+      var repeat =
+          Repeat.named("r")
+              .firstAfter(Duration.ZERO)
+              .atFixedRate(
+                  seconds(1),
+                  stop -> {
+                    stop.await();
+                    queue.close();
+                    queue.put("late");
+                  });
+      pause(1);
+      repeat.stop();
+      assertThat(repeat.thread().awaitOutcome()).isInstanceOf(Outcome.Stopped.class);
+    });
+    assertThat(grove.log(System.Logger.Level.ERROR)).isEmpty();
   }
 }

@@ -270,4 +270,44 @@ class ScheduleTest {
         .isThrownBy(() -> Schedule.named("s").maximumRunTime(Duration.ZERO))
         .withMessageContaining("positive time");
   }
+
+  @Test
+  void status_afterTheEnd_hasNoNext() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var schedule = Schedule.named("s").at(every(60, time), _ -> {});
+      pause(seconds(70));
+      assertThat(schedule.status().next()).isNotNull();
+      schedule.stop();
+      schedule.stopped().await();
+      assertThat(schedule.status().next()).isNull();
+      assertThat(schedule.status().runs()).isEqualTo(1);
+    });
+  }
+
+  @Test
+  void every_fractionOfAMillisecond_isKept() {
+    var times = Schedule.Times.every(Duration.ofNanos(1_500_000), Instant.EPOCH);
+    assertThat(times(times, "1970-01-01T00:00:00Z", 2))
+        .containsExactly("1970-01-01T00:00:00.001500Z", "1970-01-01T00:00:00.003Z");
+    assertThat(times(times, "1969-01-01T00:00:00Z", 1)).containsExactly("1970-01-01T00:00Z");
+    assertThat(
+            Schedule.Times.every(Duration.ofSeconds(Long.MAX_VALUE), Instant.EPOCH)
+                .next(ZonedDateTime.parse("1969-01-01T00:00:00Z")))
+        .isPresent();
+  }
+
+  @Test
+  void wallClockSetForwardByDecades_goesOnAtOnce() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var count = new AtomicInteger();
+      var schedule = Schedule.named("s").at(every(1, time), _ -> count.incrementAndGet());
+      pause(seconds(1.5));
+      time.moveWallClock(Duration.ofDays(60 * 365));
+      pause(seconds(2));
+      assertThat(count.get()).isBetween(3, 4);
+      assertThat(schedule.status().skipped()).isEqualTo(1000);
+      assertThat(Duration.between(time.now(), schedule.status().next())).isLessThan(seconds(1.1));
+      schedule.stop();
+    });
+  }
 }

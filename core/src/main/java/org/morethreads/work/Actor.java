@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Library;
@@ -30,6 +31,7 @@ import org.morethreads.thread.ThreadStoppedException;
  *
  * <p><b>Failures.</b> What a letter throws goes to who asked. A told letter has nobody who waits:
  * its failure ends the actor, and is the failure of its thread; letters that are left are refused.
+ * An interrupt status that a letter leaves set is cleared.
  *
  * <p><b>The end.</b> {@link #close} accepts no more letters; those in the mailbox are still worked
  * on, then the thread ends. A {@link #stop}, or that of a thread above, ends it after the letter
@@ -46,13 +48,14 @@ public final class Actor<S> implements AutoCloseable {
   /*
    * A question leaves WAITING once, by CAS: WORKING by the actor, SETTLED by the end of the actor (refused), GIVEN_UP by its asker.
    * One that was given up before the actor comes to it is not worked on. The mailbox is closed before it is drained at the end, so
-   * that no letter is left in it. Who asks waits for `stopped` as well: an actor that was abandoned refuses nothing.
+   * that no letter is left in it. An actor that was abandoned does that when its `stopped` goes, by an action: who waits for a place
+   * in its mailbox is let go. Who asks waits for `stopped` as well: the letter under way of an abandoned actor is never settled.
    */
   private static final int STANDARD_CAPACITY = 1_000;
 
   private final CloseableQueue<Letter<S>> mailbox;
   private final ManagedThread<?> thread;
-  private volatile long leftOver;
+  private final AtomicLong leftOver = new AtomicLong();
 
   private Actor(String name, int capacity, State<? extends S> initial) {
     this.mailbox = CloseableQueue.bounded("mailbox of " + name, capacity);
@@ -60,6 +63,7 @@ public final class Actor<S> implements AutoCloseable {
         ManagedThread.named(name)
             .startedHere(Library.MEMBER)
             .prepare(pleaseStop -> work(initial, pleaseStop));
+    Signal.Registration _ = thread.stopped().then(this::refuseTheRest); // if it is abandoned
   }
 
   /**
@@ -116,7 +120,7 @@ public final class Actor<S> implements AutoCloseable {
   }
 
   private interface Letter<S> {
-    void work(S state) throws Exception;
+    void work(S state, Signal pleaseStop) throws Exception;
 
     /** It will never be worked on; answers whether somebody was told of that. */
     boolean refuse();
@@ -157,7 +161,8 @@ public final class Actor<S> implements AutoCloseable {
     try {
       S state = Objects.requireNonNull(initial.make(), "the state of an actor");
       for (Letter<S> letter : mailbox.until(pleaseStop)) {
-        letter.work(state);
+        letter.work(state, pleaseStop);
+        Runs.clearInterrupt(pleaseStop);
       }
     } finally {
       refuseTheRest();
@@ -168,11 +173,11 @@ public final class Actor<S> implements AutoCloseable {
     mailbox.close();
     List<Letter<S>> rest = mailbox.drain();
     long lost = rest.stream().filter(letter -> !letter.refuse()).count();
-    leftOver = lost;
+    leftOver.addAndGet(lost);
     if (lost > 0) {
       Log.warning(
           "Actor \""
-              + ManagedThread.current()
+              + this
               + "\" has ended with "
               + lost
               + (lost == 1 ? " letter" : " letters")
@@ -197,7 +202,7 @@ public final class Actor<S> implements AutoCloseable {
     Letter<S> letter =
         new Letter<>() {
           @Override
-          public void work(S state) throws Exception {
+          public void work(S state, Signal pleaseStop) throws Exception {
             order.act(state);
           }
 
@@ -346,7 +351,9 @@ public final class Actor<S> implements AutoCloseable {
     private final AtomicReference<Step> state = new AtomicReference<>(Step.WAITING);
     private final OpenSignal settled = Signal.create("answer");
 
-    /** Written before `settled` goes; null when the question was refused. */
+    /**
+     * Written before `settled` goes; null when the question was refused, or cut short by a stop.
+     */
     private volatile @Nullable Outcome<A> outcome;
 
     Asked(Question<? super S, A> question) {
@@ -354,14 +361,17 @@ public final class Actor<S> implements AutoCloseable {
     }
 
     @Override
-    public void work(S actors) {
+    public void work(S actors, Signal pleaseStop) {
       if (!state.compareAndSet(Step.WAITING, Step.WORKING)) {
         return; // nobody waits any more
       }
       try {
         outcome = new Outcome.Returned<>(question.answer(actors));
       } catch (Throwable failure) { // to who asked
-        outcome = new Outcome.Failed<>(failure);
+        if (!pleaseStop.isSignalled()
+            || !ManagedThread.isLeavingByStop(Library.MEMBER, failure)) { // else it is refused
+          outcome = new Outcome.Failed<>(failure);
+        }
       }
       state.set(Step.SETTLED);
       settled.go();
@@ -455,7 +465,7 @@ public final class Actor<S> implements AutoCloseable {
 
   /** {@return how many told letters were left when it ended; 0 before} */
   public long leftOver() {
-    return leftOver;
+    return leftOver.get();
   }
 
   /** {@return the path of its thread} */

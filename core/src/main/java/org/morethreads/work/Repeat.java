@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Library;
-import org.morethreads.internal.Log;
 import org.morethreads.internal.Surroundings;
+import org.morethreads.internal.Time;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.ThreadBuilder;
@@ -18,10 +18,10 @@ import org.morethreads.thread.ThreadBuilder;
  *
  * {@snippet class="WorkSnippets" region="repeat"}
  *
- * <p>A run that fails, by an {@code Error} too, is reported to the log and counted, and the
- * repetition goes on. Runs never overlap. At a fixed rate a run that takes longer than the interval
- * makes the next ones late: those whose time has passed meanwhile are skipped and counted, never
- * made up for. All times are real time.
+ * <p>A run that fails, by an {@code Error} too, or leaves its interrupt status set, is reported to
+ * the log and counted, and the repetition goes on. Runs never overlap. At a fixed rate a run that
+ * takes longer than the interval makes the next ones late: those whose time has passed meanwhile
+ * are skipped and counted, never made up for. All times are real time.
  *
  * <p>A stop ends the pause between runs at once. A run that is under way sees it by its own {@code
  * pleaseStop}, and is interrupted as the stop policy of its thread says.
@@ -36,8 +36,7 @@ public final class Repeat {
   private final Duration interval;
   private final ManagedThread.Task task;
 
-  /** Replaced by the repeating thread alone. */
-  private volatile Status status = new Status(0, 0, 0, null, null, null);
+  private final Runs runs = new Runs();
 
   private Repeat(Builder builder, Pace pace, Duration interval, ManagedThread.Task task) {
     this.interval = interval;
@@ -46,12 +45,12 @@ public final class Repeat {
         builder
             .thread
             .startedHere(Library.MEMBER)
-            .prepare(pleaseStop -> {
-              Signal end = pleaseStop.or(builder.until);
-              if (!end.await(builder.firstAfter == null ? interval : builder.firstAfter)) {
-                repeat(pace, pleaseStop, end);
-              }
-            });
+            .prepare(pleaseStop ->
+                repeat(
+                    pace,
+                    builder.firstAfter == null ? interval : builder.firstAfter,
+                    pleaseStop,
+                    pleaseStop.or(builder.until)));
   }
 
   private enum Pace {
@@ -184,13 +183,14 @@ public final class Repeat {
     }
   }
 
-  private void repeat(Pace pace, Signal pleaseStop, Signal end) throws InterruptedException {
-    Surroundings self = Surroundings.current();
+  private void repeat(Pace pace, Duration first, Signal pleaseStop, Signal end) throws Exception {
+    Time time = Surroundings.current().time();
+    String failed = "A run of \"" + thread + "\" failed; it will be repeated.";
     long every = nanos(interval);
-    long due = self.time().nanoTime();
-    do {
-      runOnce(self, pleaseStop);
-      long now = self.time().nanoTime();
+    long due = time.nanoTime() + Math.max(0, nanos(first));
+    while (!end.await(Duration.ofNanos(due - time.nanoTime()))) {
+      runs.run(task, pleaseStop, failed);
+      long now = time.nanoTime();
       if (pace == Pace.FIXED_DELAY) {
         due = now + every;
       } else {
@@ -198,67 +198,26 @@ public final class Repeat {
         long missed = now - due > 0 ? (now - due + every - 1) / every : 0;
         if (missed > 0) {
           due += missed * every;
-          Status so = status;
-          status =
-              new Status(
-                  so.runs,
-                  so.failures,
-                  so.skipped + missed,
-                  so.lastBegan,
-                  so.lastEnded,
-                  so.lastFailure);
+          runs.skipped(missed);
         }
       }
-    } while (!end.await(Duration.ofNanos(due - self.time().nanoTime())));
+    }
   }
 
   private static long nanos(Duration time) {
     return Math.min(TimeUnit.NANOSECONDS.convert(time), Long.MAX_VALUE / 4);
   }
 
-  private void runOnce(Surroundings self, Signal pleaseStop) throws InterruptedException {
-    Status before = status;
-    Instant began = self.time().now();
-    status =
-        new Status(
-            before.runs,
-            before.failures,
-            before.skipped,
-            began,
-            before.lastEnded,
-            before.lastFailure);
-    Throwable failure = null;
-    try {
-      task.run(pleaseStop);
-    } catch (InterruptedException e) {
-      if (pleaseStop.isSignalled()) {
-        throw e;
-      }
-      failure = e;
-    } catch (Throwable thrown) { // reported, and the repetition goes on
-      failure = thrown;
-    }
-    if (failure != null) {
-      Log.error("A run of \"" + thread + "\" failed; it will be repeated.", failure);
-    }
-    status =
-        new Status(
-            before.runs + 1,
-            before.failures + (failure == null ? 0 : 1),
-            before.skipped,
-            began,
-            self.time().now(),
-            failure == null ? before.lastFailure : failure);
-  }
-
   /** {@return how it has gone so far} */
   public Status status() {
-    return status;
+    Runs.Tally so = runs.tally();
+    return new Status(
+        so.runs(), so.failures(), so.skipped(), so.lastBegan(), so.lastEnded(), so.lastFailure());
   }
 
   /** {@return the last failure, if a run has failed} */
   public Optional<Throwable> lastFailure() {
-    return Optional.ofNullable(status.lastFailure());
+    return Optional.ofNullable(runs.tally().lastFailure());
   }
 
   /** {@return the thread that does it} */

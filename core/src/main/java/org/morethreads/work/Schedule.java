@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Library;
 import org.morethreads.internal.Log;
 import org.morethreads.internal.Surroundings;
+import org.morethreads.internal.Time;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
 import org.morethreads.thread.ManagedThread;
@@ -23,8 +24,9 @@ import org.morethreads.thread.ThreadBuilder;
  *
  * {@snippet class="WorkSnippets" region="schedule"}
  *
- * <p>A run that fails, by an {@code Error} too, or takes longer than its {@linkplain
- * Builder#maximumRunTime maximum}, is reported to the log and counted, and the schedule goes on.
+ * <p>A run that fails, by an {@code Error} too, takes longer than its {@linkplain
+ * Builder#maximumRunTime maximum}, or leaves its interrupt status set, is reported to the log and
+ * counted, and the schedule goes on. When there is no time any more it ends, and the log says so.
  * Runs never overlap: times that pass while one is under way are skipped and counted.
  *
  * <p>When the wall clock is set forward beyond the next time, that is kept at once, and those after
@@ -36,14 +38,16 @@ import org.morethreads.thread.ThreadBuilder;
  * @since 0.1
  */
 public final class Schedule {
+  /** A clock that is set from 1970 to today has passed more times than one can go through. */
+  private static final int MOST_COUNTED = 1_000;
+
   private final Times times;
   private final ZoneId zone;
   private final @Nullable Duration maximum;
   private final ManagedThread.Task task;
   private final ManagedThread<?> thread;
 
-  /** Replaced by the thread of the schedule alone. */
-  private volatile Status status = new Status(0, 0, 0, null, null, null, null);
+  private final Runs runs = new Runs();
 
   private Schedule(Builder builder, Times times, ManagedThread.Task task) {
     this.times = Objects.requireNonNull(times, "times");
@@ -83,16 +87,18 @@ public final class Schedule {
      * @throws IllegalArgumentException if the interval is shorter than a millisecond
      */
     static Times every(Duration interval, Instant start) {
-      long millis = interval.toMillis();
-      if (millis <= 0) {
+      if (interval.compareTo(Duration.ofMillis(1)) < 0) {
         throw new IllegalArgumentException(
             "A schedule cannot be due every " + interval + ". Give it a millisecond or more.");
       }
+      Objects.requireNonNull(start, "start");
       return after -> {
-        long passed = Duration.between(start, after.toInstant()).toMillis();
-        long steps = passed < 0 ? 0 : passed / millis + 1;
-        Instant next = start.plusMillis(Math.multiplyExact(steps, millis));
-        return Optional.of((passed < 0 ? start : next).atZone(after.getZone()));
+        Duration passed = Duration.between(start, after.toInstant());
+        Instant next =
+            passed.isNegative()
+                ? start
+                : start.plus(interval.multipliedBy(passed.dividedBy(interval) + 1));
+        return Optional.of(next.atZone(after.getZone()));
       };
     }
 
@@ -121,11 +127,12 @@ public final class Schedule {
    *
    * @param runs how many runs have ended
    * @param failures how many of them failed, those that took too long included
-   * @param skipped how many times have passed without a run
+   * @param skipped how many times have passed without a run; of those that pass at once no more
+   *     than 1000 are counted
    * @param lastBegan when the last run began; null before the first
    * @param lastEnded when the last run that has ended did so; null before
    * @param lastFailure what the last run that failed threw; null if none has
-   * @param next when the next run is due; null while one is under way, and after the last
+   * @param next when the next run is due; null while one is under way, and after the end
    * @since 0.1
    */
   public record Status(
@@ -135,30 +142,7 @@ public final class Schedule {
       @Nullable Instant lastBegan,
       @Nullable Instant lastEnded,
       @Nullable Throwable lastFailure,
-      @Nullable ZonedDateTime next) {
-    private Status withNext(@Nullable ZonedDateTime due) {
-      return new Status(runs, failures, skipped, lastBegan, lastEnded, lastFailure, due);
-    }
-
-    private Status skipping(long more) {
-      return new Status(runs, failures, skipped + more, lastBegan, lastEnded, lastFailure, next);
-    }
-
-    private Status beginning(Instant now) {
-      return new Status(runs, failures, skipped, now, lastEnded, lastFailure, null);
-    }
-
-    private Status ended(Instant now, @Nullable Throwable failure) {
-      return new Status(
-          runs + 1,
-          failures + (failure == null ? 0 : 1),
-          skipped,
-          lastBegan,
-          now,
-          failure == null ? lastFailure : failure,
-          null);
-    }
-  }
+      @Nullable ZonedDateTime next) {}
 
   /**
    * Begins a schedule, in the time zone of the system.
@@ -254,17 +238,29 @@ public final class Schedule {
 
   // ---- on its own thread
 
-  private void keep(Signal pleaseStop, Signal end) throws InterruptedException {
-    Surroundings self = Surroundings.current();
-    ZonedDateTime next = nextAfter(self.time().now().atZone(zone));
-    while (next != null) {
-      status = status.withNext(next);
-      if (end.await(Till.at(next.toInstant()))) {
-        return;
+  private void keep(Signal pleaseStop, Signal end) throws Exception {
+    Time time = Surroundings.current().time();
+    String failed = "A run of schedule \"" + thread + "\" failed; it goes on.";
+    try {
+      ZonedDateTime next = nextAfter(time.now().atZone(zone));
+      while (next != null) {
+        runs.next(next);
+        Till due = Till.at(next.toInstant());
+        if (end.await(due) || due.isHurried()) { // hurried: its thread is just being told
+          return;
+        }
+        runs.run(maximum == null ? task : this::runInTime, pleaseStop, failed);
+        next = skipPassed(next, time);
       }
-      runOnce(self, pleaseStop);
-      next = skipPassed(next, self);
+      Log.info("Schedule \"" + thread + "\" has no more times, and ends.");
+    } finally {
+      runs.next(null);
     }
+  }
+
+  private void runInTime(Signal pleaseStop) throws Exception {
+    Duration limit = Objects.requireNonNull(maximum);
+    Scope.named("run").deadline(limit).run(scope -> task.run(scope.pleaseStop()));
   }
 
   private @Nullable ZonedDateTime nextAfter(ZonedDateTime time) {
@@ -282,49 +278,34 @@ public final class Schedule {
     return next;
   }
 
-  /** The next time that has not passed; those that have are counted. */
-  private @Nullable ZonedDateTime skipPassed(ZonedDateTime kept, Surroundings self) {
+  /** The next time that has not passed; those that have are counted, up to a limit. */
+  private @Nullable ZonedDateTime skipPassed(ZonedDateTime kept, Time time) {
     ZonedDateTime next = nextAfter(kept);
     long skipped = 0;
-    while (next != null && next.toInstant().isBefore(self.time().now())) {
+    while (next != null && next.toInstant().isBefore(time.now())) {
       skipped++;
-      next = nextAfter(next);
+      next =
+          nextAfter(skipped < MOST_COUNTED ? next : time.now().atZone(zone)); // leaves the rest out
     }
     if (skipped > 0) {
-      status = status.skipping(skipped);
+      runs.skipped(skipped);
     }
     return next;
-  }
-
-  private void runOnce(Surroundings self, Signal pleaseStop) throws InterruptedException {
-    status = status.beginning(self.time().now());
-    Throwable failure = null;
-    try {
-      Duration limit = maximum;
-      if (limit == null) {
-        task.run(pleaseStop);
-      } else {
-        Scope.named("run").deadline(limit).run(scope -> task.run(scope.pleaseStop()));
-      }
-    } catch (InterruptedException e) {
-      if (pleaseStop.isSignalled()) {
-        throw e;
-      }
-      failure = e;
-    } catch (Throwable thrown) { // reported, and the schedule goes on
-      failure = thrown;
-    }
-    if (failure != null) {
-      Log.error("A run of schedule \"" + thread + "\" failed; it goes on.", failure);
-    }
-    status = status.ended(self.time().now(), failure);
   }
 
   // ---- for everybody
 
   /** {@return how it has gone so far, and when it goes on} */
   public Status status() {
-    return status;
+    Runs.Tally so = runs.tally();
+    return new Status(
+        so.runs(),
+        so.failures(),
+        so.skipped(),
+        so.lastBegan(),
+        so.lastEnded(),
+        so.lastFailure(),
+        so.next());
   }
 
   /** {@return the thread that does it} */

@@ -1,0 +1,112 @@
+package org.morethreads.work;
+
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Library;
+import org.morethreads.internal.Log;
+import org.morethreads.internal.Surroundings;
+import org.morethreads.sync.Signal;
+import org.morethreads.thread.ManagedThread;
+
+/**
+ * The runs of a {@link Repeat} or a {@link Schedule}, one after the other on its thread, and how
+ * they went. All methods but {@link #tally} are for that thread.
+ */
+final class Runs {
+  /**
+   * How it has gone so far; {@code next} is when the next run is due, if that is known by the wall
+   * clock.
+   */
+  record Tally(
+      long runs,
+      long failures,
+      long skipped,
+      @Nullable Instant lastBegan,
+      @Nullable Instant lastEnded,
+      @Nullable Throwable lastFailure,
+      @Nullable ZonedDateTime next) {}
+
+  private volatile Tally tally = new Tally(0, 0, 0, null, null, null, null);
+
+  Tally tally() {
+    return tally;
+  }
+
+  /**
+   * Does a run. What it throws, and an interrupt status that it leaves set, is reported and
+   * counted; but what it throws since its thread was told to stop goes on to the thread.
+   *
+   * @param failed what the log says of a failure
+   */
+  void run(ManagedThread.Task task, Signal pleaseStop, String failed) throws Exception {
+    var time = Surroundings.current().time();
+    Tally so = tally;
+    tally =
+        new Tally(so.runs, so.failures, so.skipped, time.now(), so.lastEnded, so.lastFailure, null);
+    Throwable failure = null;
+    try {
+      task.run(pleaseStop);
+    } catch (Exception thrown) {
+      if (pleaseStop.isSignalled() && ManagedThread.isLeavingByStop(Library.MEMBER, thrown)) {
+        throw thrown;
+      }
+      failure = thrown;
+    } catch (Throwable thrown) { // reported, and it goes on
+      failure = thrown;
+    }
+    if (clearInterrupt(pleaseStop) && failure == null) {
+      failure = new InterruptedException("The run has left its interrupt status set.");
+    }
+    if (failure != null) {
+      Log.error(failed, failure);
+    }
+    Tally at = tally;
+    tally =
+        new Tally(
+            at.runs + 1,
+            at.failures + (failure == null ? 0 : 1),
+            at.skipped,
+            at.lastBegan,
+            time.now(),
+            failure == null ? at.lastFailure : failure,
+            null);
+  }
+
+  /**
+   * Clears an interrupt status that some user code has left set on a thread of ours, and that would
+   * harm what comes next. That of a stop stays.
+   *
+   * @return whether there was one
+   */
+  static boolean clearInterrupt(Signal pleaseStop) {
+    if (!Thread.interrupted()) {
+      return false;
+    }
+    if (pleaseStop.isSignalled()) { // goes before the interrupt of a stop: looked at afterwards
+      Thread.currentThread().interrupt();
+      return false;
+    }
+    return true;
+  }
+
+  void skipped(long more) {
+    Tally so = tally;
+    tally =
+        new Tally(
+            so.runs,
+            so.failures,
+            so.skipped + more,
+            so.lastBegan,
+            so.lastEnded,
+            so.lastFailure,
+            so.next);
+  }
+
+  void next(@Nullable ZonedDateTime due) {
+    Tally so = tally;
+    tally =
+        new Tally(
+            so.runs, so.failures, so.skipped, so.lastBegan, so.lastEnded, so.lastFailure, due);
+  }
+}
