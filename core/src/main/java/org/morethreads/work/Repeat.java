@@ -185,11 +185,11 @@ public final class Repeat {
 
   private void repeat(Pace pace, Duration first, Signal pleaseStop, Signal end) throws Exception {
     Time time = Surroundings.current().time();
-    String failed = "A run of \"" + thread + "\" failed; it will be repeated.";
+    String what = "\"" + thread + "\"";
     long every = nanos(interval);
     long due = time.nanoTime() + Math.max(0, nanos(first));
     while (!end.await(Duration.ofNanos(due - time.nanoTime()))) {
-      runs.run(task, pleaseStop, failed);
+      runs.run(task, pleaseStop, what, "it will be repeated");
       long now = time.nanoTime();
       if (pace == Pace.FIXED_DELAY) {
         due = now + every;

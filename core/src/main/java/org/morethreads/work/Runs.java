@@ -37,9 +37,11 @@ final class Runs {
    * Does a run. What it throws, and an interrupt status that it leaves set, is reported and
    * counted; but what it throws since its thread was told to stop goes on to the thread.
    *
-   * @param failed what the log says of a failure
+   * @param what what the log calls it
+   * @param goesOn what the log says of the others, if one fails
    */
-  void run(ManagedThread.Task task, Signal pleaseStop, String failed) throws Exception {
+  void run(ManagedThread.Task task, Signal pleaseStop, String what, String goesOn)
+      throws Exception {
     var time = Surroundings.current().time();
     Tally so = tally;
     tally =
@@ -59,7 +61,12 @@ final class Runs {
       failure = new InterruptedException("The run has left its interrupt status set.");
     }
     if (failure != null) {
-      Log.error(failed, failure);
+      Log.error(
+          "A run of "
+              + what
+              + " failed"
+              + (pleaseStop.isSignalled() ? "; it is being stopped." : "; " + goesOn + "."),
+          failure);
     }
     Tally at = tally;
     tally =

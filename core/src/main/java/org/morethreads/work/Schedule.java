@@ -240,7 +240,7 @@ public final class Schedule {
 
   private void keep(Signal pleaseStop, Signal end) throws Exception {
     Time time = Surroundings.current().time();
-    String failed = "A run of schedule \"" + thread + "\" failed; it goes on.";
+    String what = "schedule \"" + thread + "\"";
     try {
       ZonedDateTime next = nextAfter(time.now().atZone(zone));
       while (next != null) {
@@ -249,7 +249,7 @@ public final class Schedule {
         if (end.await(due) || due.isHurried()) { // hurried: its thread is just being told
           return;
         }
-        runs.run(maximum == null ? task : this::runInTime, pleaseStop, failed);
+        runs.run(maximum == null ? task : this::runInTime, pleaseStop, what, "it goes on");
         next = skipPassed(next, time);
       }
       Log.info("Schedule \"" + thread + "\" has no more times, and ends.");

@@ -56,7 +56,8 @@ public final class ThreadPool implements AutoCloseable {
    * has stopped, by an action on its stopped signal. A job that is joined by one of its own pool before it has begun runs in the
    * place of the joiner (`lent`), which does nothing meanwhile: neither takes a place nor gives one back.
    *
-   * The pool's own thread is the parent of all. It ends when everything is finished after close(), or when it is told to stop.
+   * The pool's own thread is the parent of all. It ends when everything is finished after close(), or when it is told to stop. What is
+   * finished includes the joins: who waits for a job claims its failure before the pool ends, and would report it as its own.
    */
   private final Mutex mutex = new Mutex();
   private final String name;
@@ -79,6 +80,12 @@ public final class ThreadPool implements AutoCloseable {
   private final Deque<OpenSignal> submitters = new ArrayDeque<>();
   private int running;
   private int lent;
+
+  /**
+   * Threads in a join: those that have been woken are about to claim what their job failed with.
+   */
+  private int joiners;
+
   private long serials;
   private boolean closed;
 
@@ -420,7 +427,7 @@ public final class ThreadPool implements AutoCloseable {
 
   /** Called with the mutex. */
   private boolean isFinished() {
-    return closed && running == 0 && lent == 0 && backlog.isEmpty();
+    return closed && running == 0 && lent == 0 && joiners == 0 && backlog.isEmpty();
   }
 
   /** Takes a job out of the backlog; answers whether it was there. */
@@ -468,14 +475,11 @@ public final class ThreadPool implements AutoCloseable {
    */
   @Nullable Job<?> beginJoin(Job<?> wanted) {
     Job<?> own = ownJob();
-    if (own == null) {
-      return null;
-    }
     boolean begins = false;
     OpenSignal place = null;
     mutex.acquire();
     try {
-      for (Job<?> at = wanted; at != null; at = at.joining) {
+      for (Job<?> at = own == null ? null : wanted; at != null; at = at.joining) {
         if (at == own) {
           throw new IllegalStateException(
               "Job \""
@@ -485,8 +489,11 @@ public final class ThreadPool implements AutoCloseable {
                   + "\", which waits for it: that would never end.");
         }
       }
-      own.joining = wanted;
-      if (mayBegin() && backlog.remove(wanted)) {
+      joiners++;
+      if (own != null) {
+        own.joining = wanted;
+      }
+      if (own != null && mayBegin() && backlog.remove(wanted)) {
         wanted.lent = true;
         lent++;
         begins = true;
@@ -498,17 +505,35 @@ public final class ThreadPool implements AutoCloseable {
     if (place != null) {
       place.go();
     }
-    if (begins) {
-      wanted.begin();
+    boolean whole = !begins;
+    try {
+      if (begins) {
+        wanted.begin();
+        whole = true;
+      }
+    } finally {
+      if (!whole) {
+        endJoin(own);
+      }
     }
     return own;
   }
 
+  /** A thread has got what it waited for, and claimed a failure; or has given up. */
   void endJoin(@Nullable Job<?> own) {
-    if (own != null) {
-      mutex.acquire();
-      own.joining = null;
+    boolean last;
+    mutex.acquire();
+    try {
+      joiners--;
+      if (own != null) {
+        own.joining = null;
+      }
+      last = isFinished();
+    } finally {
       mutex.release();
+    }
+    if (last) {
+      finished.go();
     }
   }
 
