@@ -28,6 +28,19 @@ import org.morethreads.thread.ThreadStoppedException;
 class ActorTest {
   @RegisterExtension final Grove grove = new Grove();
 
+  /** Another class runs all of it on platform threads. */
+  Actor.Builder named(String name) {
+    return Actor.named(name);
+  }
+
+  private <S> Actor<S> start(String name, Actor.State<? extends S> initial) {
+    return named(name).start(initial);
+  }
+
+  private <S> Actor<S> start(String name, int capacity, Actor.State<? extends S> initial) {
+    return named(name).capacity(capacity).start(initial);
+  }
+
   private static Duration seconds(double seconds) {
     return Duration.ofMillis(Math.round(seconds * 1000));
   }
@@ -39,7 +52,7 @@ class ActorTest {
   @Test
   void tellAndAsk_oneSender_areWorkedOnInOrder() throws Exception {
     grove.onVirtualTime((_, _) -> {
-      try (Actor<List<Integer>> actor = Actor.start("a", ArrayList::new)) {
+      try (Actor<List<Integer>> actor = start("a", ArrayList::new)) {
         for (int i = 0; i < 5; i++) {
           int number = i;
           actor.tell(list -> list.add(number));
@@ -57,7 +70,7 @@ class ActorTest {
   @Test
   void ask_answerFails_goesToTheAskerAndTheActorGoesOn() throws Exception {
     grove.onVirtualTime((_, _) -> {
-      try (Actor<AtomicInteger> actor = Actor.start("a", AtomicInteger::new)) {
+      try (Actor<AtomicInteger> actor = start("a", AtomicInteger::new)) {
         for (Throwable failure : List.of(new IOException("disk"), new AssertionError("error"))) {
           assertThatExceptionOfType(ThreadFailedException.class)
               .isThrownBy(() ->
@@ -80,7 +93,7 @@ class ActorTest {
   @Test
   void ask_timeOver_throwsAndIsNotWorkedOnAnyMore() throws Exception {
     grove.onVirtualTime((_, time) -> {
-      try (Actor<AtomicInteger> actor = Actor.start("a", AtomicInteger::new)) {
+      try (Actor<AtomicInteger> actor = start("a", AtomicInteger::new)) {
         actor.tell(_ -> pause(5));
         assertThatExceptionOfType(TimeoutException.class)
             .isThrownBy(() -> actor.ask(AtomicInteger::incrementAndGet, seconds(2)))
@@ -94,7 +107,7 @@ class ActorTest {
   @Test
   void ask_interrupted_throwsAndIsNotWorkedOnAnyMore() throws Exception {
     grove.onVirtualTime((_, time) -> {
-      try (Actor<AtomicInteger> actor = Actor.start("a", AtomicInteger::new)) {
+      try (Actor<AtomicInteger> actor = start("a", AtomicInteger::new)) {
         actor.tell(_ -> pause(5));
         var asker = ManagedThread.run("asker", _ -> actor.ask(AtomicInteger::incrementAndGet));
         time.settle();
@@ -111,7 +124,7 @@ class ActorTest {
   void ask_itself_isAnError() throws Exception {
     grove.onVirtualTime((_, _) -> {
       var self = new AtomicReference<Actor<String>>();
-      try (Actor<String> actor = Actor.start("a", () -> "state")) {
+      try (Actor<String> actor = start("a", () -> "state")) {
         self.set(actor);
         actor.ask(_ -> {
           assertThatIllegalStateException()
@@ -135,7 +148,7 @@ class ActorTest {
   @Test
   void tell_mailboxFull_waitsForAPlace() throws Exception {
     grove.onVirtualTime((_, time) -> {
-      try (Actor<String> actor = Actor.start("a", 1, () -> "state")) {
+      try (Actor<String> actor = start("a", 1, () -> "state")) {
         actor.tell(_ -> pause(5));
         time.settle();
         actor.tell(_ -> {});
@@ -152,7 +165,7 @@ class ActorTest {
   void tell_itself_isDoneLaterOrAnErrorWhenFull() throws Exception {
     grove.onVirtualTime((_, _) -> {
       var self = new AtomicReference<Actor<AtomicInteger>>();
-      try (Actor<AtomicInteger> actor = Actor.start("a", 1, AtomicInteger::new)) {
+      try (Actor<AtomicInteger> actor = start("a", 1, AtomicInteger::new)) {
         self.set(actor);
         actor.ask(state -> {
           self.get().tell(AtomicInteger::incrementAndGet);
@@ -176,7 +189,7 @@ class ActorTest {
   @Test
   void tell_orderFails_endsTheActorAndRefusesTheRestH7() throws Exception {
     grove.onVirtualTime((_, time) -> {
-      Actor<String> actor = Actor.start("a", () -> "state");
+      Actor<String> actor = start("a", () -> "state");
       actor.tell(_ -> {
         pause(1);
         throw new IOException("disk");
@@ -203,7 +216,7 @@ class ActorTest {
   void state_cannotBeMade_isTheFailureOfTheThread() throws Exception {
     grove.onVirtualTime((_, _) -> {
       Actor<String> actor =
-          Actor.start(
+          start(
               "a",
               () -> {
                 throw new IOException("no state");
@@ -220,7 +233,7 @@ class ActorTest {
   void close_lettersInTheMailbox_areWorkedOn() throws Exception {
     grove.onVirtualTime((_, time) -> {
       var count = new AtomicInteger();
-      Actor<AtomicInteger> actor = Actor.start("a", () -> count);
+      Actor<AtomicInteger> actor = start("a", () -> count);
       for (int i = 0; i < 3; i++) {
         actor.tell(state -> {
           pause(1);
@@ -241,7 +254,7 @@ class ActorTest {
   @Test
   void close_interrupted_stopsTheActorAndKeepsTheStatus() throws Exception {
     grove.onVirtualTime((_, _) -> {
-      Actor<String> actor = Actor.start("a", () -> "state");
+      Actor<String> actor = start("a", () -> "state");
       actor.tell(_ -> ManagedThread.current().pleaseStop().await());
       Thread.currentThread().interrupt();
       actor.close();
@@ -254,7 +267,7 @@ class ActorTest {
   void stop_ofTheTree_endsAfterTheLetterUnderWayAndAccountsForTheRestH3() throws Exception {
     grove.onVirtualTime((tree, time) -> {
       var done = new AtomicInteger();
-      Actor<AtomicInteger> actor = Actor.start("a", () -> done);
+      Actor<AtomicInteger> actor = start("a", () -> done);
       actor.tell(state -> {
         pause(2);
         state.incrementAndGet();
@@ -282,7 +295,7 @@ class ActorTest {
   void ask_actorAbandoned_throwsH5() throws Exception {
     grove.onVirtualTime((_, time) -> {
       var release = Signal.create("release");
-      Actor<String> actor = Actor.start("a", () -> "state");
+      Actor<String> actor = start("a", () -> "state");
       actor.tell(_ -> {
         while (!release.isSignalled()) {
           try {
@@ -304,14 +317,17 @@ class ActorTest {
   @Test
   void start_badArguments_sayWhatIsWrong() {
     assertThatIllegalArgumentException().isThrownBy(() -> Actor.start("a/b", () -> 1));
-    assertThatIllegalArgumentException().isThrownBy(() -> Actor.start("a", 0, () -> 1));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Actor.start("a", 0, () -> 1))
+        .withMessageContaining("actor \"a\"")
+        .withMessageContaining("at least 1");
   }
 
   @Test
   void tell_actorAbandonedWithAFullMailbox_throwsAndAccountsForWhatIsInItH5() throws Exception {
     grove.onVirtualTime((_, time) -> {
       var release = Signal.create("release");
-      Actor<String> actor = Actor.start("a", 1, () -> "state");
+      Actor<String> actor = start("a", 1, () -> "state");
       actor.tell(_ -> deafUntil(release));
       time.settle();
       actor.tell(_ -> {});
@@ -342,7 +358,7 @@ class ActorTest {
   @Test
   void ask_answerCutShortByTheStop_isStoppedAndNoFailureH7() throws Exception {
     grove.onVirtualTime((_, time) -> {
-      Actor<String> actor = Actor.start("a", () -> "state");
+      Actor<String> actor = start("a", () -> "state");
       var asker =
           ManagedThread.run(
               "asker",
@@ -366,7 +382,7 @@ class ActorTest {
   @Test
   void letter_leavesTheInterruptStatusSet_harmsNoOther() throws Exception {
     grove.onVirtualTime((_, _) -> {
-      try (Actor<AtomicInteger> actor = Actor.start("a", AtomicInteger::new)) {
+      try (Actor<AtomicInteger> actor = start("a", AtomicInteger::new)) {
         actor.tell(_ -> Thread.currentThread().interrupt());
         boolean seen =
             actor.ask(_ -> {

@@ -34,7 +34,12 @@ class ScheduleTest {
 
   @RegisterExtension final Grove grove = new Grove();
 
-  private static Duration seconds(double seconds) {
+  /** Another class runs all of it on platform threads. */
+  Schedule.Builder named(String name) {
+    return Schedule.named(name);
+  }
+
+  static Duration seconds(double seconds) {
     return Duration.ofMillis(Math.round(seconds * 1000));
   }
 
@@ -114,7 +119,7 @@ class ScheduleTest {
       Queue<Duration> begins = new ConcurrentLinkedQueue<>();
       Instant start = time.now();
       var schedule =
-          Schedule.named("s").zone(ZURICH).at(every(60, time), _ -> begins.add(time.elapsed()));
+          named("s").zone(ZURICH).at(every(60, time), _ -> begins.add(time.elapsed()));
       pause(seconds(150));
       assertThat(begins).containsExactly(seconds(60), seconds(120));
       var status = schedule.status();
@@ -133,7 +138,7 @@ class ScheduleTest {
     grove.onVirtualTime((_, time) -> {
       Queue<Duration> begins = new ConcurrentLinkedQueue<>();
       var schedule =
-          Schedule.named("s")
+          named("s")
               .at(
                   every(60, time),
                   _ -> {
@@ -152,7 +157,7 @@ class ScheduleTest {
     grove.onVirtualTime((_, time) -> {
       Queue<Duration> ends = new ConcurrentLinkedQueue<>();
       var schedule =
-          Schedule.named("s")
+          named("s")
               .maximumRunTime(seconds(10))
               .at(
                   every(60, time),
@@ -178,7 +183,7 @@ class ScheduleTest {
     grove.onVirtualTime((_, time) -> {
       var count = new AtomicInteger();
       var schedule =
-          Schedule.named("s")
+          named("s")
               .at(
                   every(60, time),
                   _ -> {
@@ -201,7 +206,7 @@ class ScheduleTest {
   void stop_duringARunWithAMaximum_endsByTheStopPolicyH5() throws Exception {
     grove.onVirtualTime((tree, time) -> {
       var schedule =
-          Schedule.named("s")
+          named("s")
               .maximumRunTime(seconds(600))
               .at(every(60, time), _ -> pause(seconds(300)));
       pause(seconds(61));
@@ -217,7 +222,7 @@ class ScheduleTest {
     grove.onVirtualTime((_, time) -> {
       ZonedDateTime only = time.now().plusSeconds(60).atZone(ZoneOffset.UTC);
       var schedule =
-          Schedule.named("s")
+          named("s")
               .zone(ZoneOffset.UTC)
               .at(after -> Optional.of(only).filter(t -> t.isAfter(after)), _ -> {});
       schedule.stopped().await();
@@ -230,7 +235,7 @@ class ScheduleTest {
   @Test
   void at_timesThatDoNotAdvance_failsAndSaysSo() throws Exception {
     grove.onVirtualTime((_, _) -> {
-      var schedule = Schedule.named("s").at(Optional::of, _ -> {});
+      var schedule = named("s").at(Optional::of, _ -> {});
       assertThatExceptionOfType(ThreadFailedException.class)
           .isThrownBy(() -> schedule.thread().join())
           .withMessageContaining("has to be later");
@@ -241,7 +246,7 @@ class ScheduleTest {
   void until_signalGoes_ends() throws Exception {
     grove.onVirtualTime((_, time) -> {
       var enough = Signal.create("enough");
-      var schedule = Schedule.named("s").until(enough).at(every(60, time), _ -> {});
+      var schedule = named("s").until(enough).at(every(60, time), _ -> {});
       pause(seconds(70));
       enough.go();
       schedule.stopped().await();
@@ -253,7 +258,7 @@ class ScheduleTest {
   void wallClockSetForward_keepsTheNextTimeAtOnceAndSkipsTheRest() throws Exception {
     grove.onVirtualTime((_, time) -> {
       Queue<Duration> begins = new ConcurrentLinkedQueue<>();
-      var schedule = Schedule.named("s").at(every(3600, time), _ -> begins.add(time.elapsed()));
+      var schedule = named("s").at(every(3600, time), _ -> begins.add(time.elapsed()));
       pause(seconds(10));
       time.moveWallClock(Duration.ofHours(3));
       pause(seconds(1800));
@@ -274,7 +279,7 @@ class ScheduleTest {
   @Test
   void status_afterTheEnd_hasNoNext() throws Exception {
     grove.onVirtualTime((_, time) -> {
-      var schedule = Schedule.named("s").at(every(60, time), _ -> {});
+      var schedule = named("s").at(every(60, time), _ -> {});
       pause(seconds(70));
       assertThat(schedule.status().next()).isNotNull();
       schedule.stop();
@@ -300,7 +305,7 @@ class ScheduleTest {
   void wallClockSetForwardByDecades_goesOnAtOnce() throws Exception {
     grove.onVirtualTime((_, time) -> {
       var count = new AtomicInteger();
-      var schedule = Schedule.named("s").at(every(1, time), _ -> count.incrementAndGet());
+      var schedule = named("s").at(every(1, time), _ -> count.incrementAndGet());
       pause(seconds(1.5));
       time.moveWallClock(Duration.ofDays(60 * 365));
       pause(seconds(2));

@@ -17,6 +17,8 @@ import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.Outcome;
+import org.morethreads.thread.StopPolicy;
+import org.morethreads.thread.ThreadBuilder;
 import org.morethreads.thread.ThreadFailedException;
 import org.morethreads.thread.ThreadStoppedException;
 
@@ -57,12 +59,10 @@ public final class Actor<S> implements AutoCloseable {
   private final ManagedThread<?> thread;
   private final AtomicLong leftOver = new AtomicLong();
 
-  private Actor(String name, int capacity, State<? extends S> initial) {
-    this.mailbox = CloseableQueue.bounded("mailbox of " + name, capacity);
+  private Actor(Builder builder, State<? extends S> initial) {
+    this.mailbox = CloseableQueue.bounded("mailbox of " + builder.name, builder.capacity);
     this.thread =
-        ManagedThread.named(name)
-            .startedHere(Library.MEMBER)
-            .prepare(pleaseStop -> work(initial, pleaseStop));
+        builder.thread.startedHere(Library.MEMBER).prepare(pleaseStop -> work(initial, pleaseStop));
     Signal.Registration _ = thread.stopped().then(this::refuseTheRest); // if it is abandoned
   }
 
@@ -149,10 +149,86 @@ public final class Actor<S> implements AutoCloseable {
    * @throws IllegalArgumentException if the capacity is not positive
    */
   public static <S> Actor<S> start(String name, int capacity, State<? extends S> initial) {
-    ManagedThread.named(name); // checks it
-    var actor = new Actor<S>(name, capacity, Objects.requireNonNull(initial, "initial"));
-    actor.thread.start();
-    return actor;
+    return named(name).capacity(capacity).start(initial);
+  }
+
+  /**
+   * Begins an actor with options.
+   *
+   * @param name the name of its thread
+   * @return a builder
+   * @throws IllegalArgumentException if the name is empty or has a slash
+   */
+  public static Builder named(String name) {
+    return new Builder(name, ManagedThread.named(name), STANDARD_CAPACITY);
+  }
+
+  /**
+   * How an actor is to be. Instances are immutable: every method returns a new one.
+   *
+   * @since 0.1
+   */
+  public static final class Builder {
+    private final String name;
+    private final ThreadBuilder thread;
+    private final int capacity;
+
+    private Builder(String name, ThreadBuilder thread, int capacity) {
+      this.name = name;
+      this.thread = thread;
+      this.capacity = capacity;
+    }
+
+    /**
+     * Sets how many letters the mailbox holds; without this 1000.
+     *
+     * @param most the number
+     * @return a changed builder
+     * @throws IllegalArgumentException if it is not positive
+     */
+    public Builder capacity(int most) {
+      if (most <= 0) {
+        throw new IllegalArgumentException(
+            "The mailbox of actor \""
+                + name
+                + "\" cannot hold "
+                + most
+                + " letters: none would ever arrive. Give it a capacity of at least 1.");
+      }
+      return new Builder(name, thread, most);
+    }
+
+    /**
+     * Asks for a platform thread. Without this it is virtual.
+     *
+     * @return a changed builder
+     */
+    public Builder platform() {
+      return new Builder(name, thread.platform(), capacity);
+    }
+
+    /**
+     * Chooses how a stop of the actor is bounded.
+     *
+     * @param policy the policy
+     * @return a changed builder
+     */
+    public Builder stopPolicy(StopPolicy policy) {
+      return new Builder(name, thread.stopPolicy(policy), capacity);
+    }
+
+    /**
+     * Starts the actor, as a child of the calling thread.
+     *
+     * @param <S> the type of the state
+     * @param initial makes its state
+     * @return the actor
+     */
+    public <S> Actor<S> start(State<? extends S> initial) {
+      var actor = new Actor<S>(this, Objects.requireNonNull(initial, "initial"));
+      actor.thread.start();
+      return actor;
+    }
   }
 
   // ---- on the actor's thread
