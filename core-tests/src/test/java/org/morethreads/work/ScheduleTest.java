@@ -118,8 +118,7 @@ class ScheduleTest {
     grove.onVirtualTime((_, time) -> {
       Queue<Duration> begins = new ConcurrentLinkedQueue<>();
       Instant start = time.now();
-      var schedule =
-          named("s").zone(ZURICH).at(every(60, time), _ -> begins.add(time.elapsed()));
+      var schedule = named("s").zone(ZURICH).at(every(60, time), _ -> begins.add(time.elapsed()));
       pause(seconds(150));
       assertThat(begins).containsExactly(seconds(60), seconds(120));
       var status = schedule.status();
@@ -206,9 +205,7 @@ class ScheduleTest {
   void stop_duringARunWithAMaximum_endsByTheStopPolicyH5() throws Exception {
     grove.onVirtualTime((tree, time) -> {
       var schedule =
-          named("s")
-              .maximumRunTime(seconds(600))
-              .at(every(60, time), _ -> pause(seconds(300)));
+          named("s").maximumRunTime(seconds(600)).at(every(60, time), _ -> pause(seconds(300)));
       pause(seconds(61));
       tree.stop();
       assertThat(schedule.thread().awaitOutcome()).isInstanceOf(Outcome.Stopped.class);

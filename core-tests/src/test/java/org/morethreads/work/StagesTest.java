@@ -952,9 +952,13 @@ class StagesTest {
       }
       var builder = Repeat.named("r").until(until);
       var repeat =
-          kind == Kind.RATE ? builder.atFixedRate(every, task) : builder.withFixedDelay(every, task);
+          kind == Kind.RATE
+              ? builder.atFixedRate(every, task)
+              : builder.withFixedDelay(every, task);
       return new Going(
-          repeat.thread(), until, () -> List.of(repeat.status().runs(), repeat.status().failures()));
+          repeat.thread(),
+          until,
+          () -> List.of(repeat.status().runs(), repeat.status().failures()));
     }
   }
 
