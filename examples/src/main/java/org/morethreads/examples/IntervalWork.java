@@ -30,6 +30,7 @@ public class IntervalWork {
     report.stop(); // a run that is under way ends first
     beat.join();
     report.stopped().await();
-    System.out.println(report.status().runs() + " reports, " + report.status().skipped() + " skipped");
+    System.out.println(
+        report.status().runs() + " reports, " + report.status().skipped() + " skipped");
   }
 }
