@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import org.morethreads.work.Actor;
+import org.morethreads.work.BatchingQueue;
 import org.morethreads.work.Job;
 import org.morethreads.work.Repeat;
 import org.morethreads.work.Schedule;
@@ -50,6 +51,33 @@ final class WorkSnippets {
       // @end region=actor
       return apples;
     }
+  }
+
+  static void batching(List<String> rows, Database database) throws InterruptedException {
+    // @start region=batching
+    try (BatchingQueue<String> writer =
+        BatchingQueue.<String>named("writer")
+            .size(500)
+            .maximumAge(Duration.ofSeconds(2))
+            .retries(5, Duration.ofMillis(100), Duration.ofSeconds(10))
+            .start(database::insert)) {
+      for (var row : rows) {
+        writer.put(row); // waits when the database does not keep up
+      }
+    } // everything is in the database
+    // @end region=batching
+  }
+
+  /** Takes rows. */
+  interface Database {
+    void insert(List<String> rows) throws java.io.IOException;
+  }
+
+  static boolean flush(BatchingQueue<String> writer) throws InterruptedException {
+    // @start region=flush
+    boolean done = writer.flush().await(Duration.ofSeconds(5)); // what was put before, that is
+    // @end region=flush
+    return done;
   }
 
   static Schedule schedule(Runnable backUp) {

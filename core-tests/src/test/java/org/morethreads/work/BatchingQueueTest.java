@@ -1,0 +1,816 @@
+package org.morethreads.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.morethreads.queue.Offer;
+import org.morethreads.queue.QueueClosedException;
+import org.morethreads.sync.OpenSignal;
+import org.morethreads.sync.Signal;
+import org.morethreads.testing.TestLog;
+import org.morethreads.testing.VirtualClock;
+import org.morethreads.testing.VirtualTime;
+import org.morethreads.thread.ManagedThread;
+import org.morethreads.thread.Outcome;
+import org.morethreads.thread.StopPolicy;
+import org.morethreads.thread.ThreadFailedException;
+
+/** Batching queues, on virtual time (Q6). */
+@VirtualTime
+class BatchingQueueTest {
+  private static final Duration SECOND = Duration.ofSeconds(1);
+  private static final Duration LONG = Duration.ofDays(1);
+
+  private static Duration seconds(double seconds) {
+    return Duration.ofMillis(Math.round(seconds * 1000));
+  }
+
+  private static void pause(double seconds) throws InterruptedException {
+    Signal.NEVER.await(seconds(seconds));
+  }
+
+  /** The time of the clock, without the nanoseconds that it takes to see that others wait. */
+  private static Duration now(VirtualClock clock) {
+    return clock.elapsed().truncatedTo(ChronoUnit.MILLIS);
+  }
+
+  private static List<Integer> numbers(int from, int to) {
+    return IntStream.rangeClosed(from, to).boxed().toList();
+  }
+
+  /** A sink that notes when it was given what; each call takes some time, or fails. */
+  private static final class Notes implements BatchingQueue.Sink<Integer> {
+    private final VirtualClock clock;
+    private final Duration takes;
+    private final List<List<Integer>> batches = new CopyOnWriteArrayList<>();
+    private final List<Duration> calls = new CopyOnWriteArrayList<>();
+    private volatile int failing;
+
+    Notes(VirtualClock clock, double takesSeconds) {
+      this.clock = clock;
+      this.takes = seconds(takesSeconds);
+    }
+
+    Notes failing(int times) {
+      failing = times;
+      return this;
+    }
+
+    @Override
+    public void deliver(List<Integer> batch) throws Exception {
+      calls.add(now(clock));
+      Signal.NEVER.await(takes);
+      if (failing > 0) {
+        failing--;
+        throw new IOException("disk full");
+      }
+      batches.add(batch);
+    }
+
+    List<Integer> delivered() {
+      return batches.stream().flatMap(List::stream).toList();
+    }
+  }
+
+  private static BatchingQueue.Builder<Integer> named(String name) {
+    return BatchingQueue.<Integer>named(name).maximumAge(LONG);
+  }
+
+  // ---- size and age
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 10, 1000})
+  void put_asManyAsABatch_areDeliveredAtOnce_inOrder(int size, VirtualClock clock)
+      throws Exception {
+    var sink = new Notes(clock, 0);
+    try (var queue = named("rows").size(size).start(sink)) {
+      for (int i = 1; i <= 2 * size; i++) {
+        queue.put(i);
+      }
+      clock.awaitOthersBlocked();
+      assertThat(sink.batches).containsExactly(numbers(1, size), numbers(size + 1, 2 * size));
+      assertThat(now(clock)).isZero();
+      assertThat(queue.statistics())
+          .isEqualTo(
+              new BatchingQueue.Statistics(
+                  2L * size, 0, 0, 2L * size, 0, 2, 0, 0, queue.statistics().blockedPutting()));
+    }
+  }
+
+  @Test
+  void put_lessThanABatch_isDeliveredWhenTheFirstHasItsAge(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 0);
+    try (var queue = named("rows").size(10).maximumAge(SECOND).start(sink)) {
+      pause(5);
+      queue.put(1);
+      pause(0.9);
+      queue.put(2);
+      pause(0.05);
+      assertThat(sink.batches).isEmpty();
+      assertThat(queue.statistics().waiting() + queue.statistics().inHand()).isEqualTo(2);
+      pause(0.1);
+      assertThat(sink.batches).containsExactly(List.of(1, 2));
+      assertThat(sink.calls).containsExactly(seconds(6));
+      pause(0.1);
+      queue.put(3);
+      pause(2);
+      assertThat(sink.calls).containsExactly(seconds(6), seconds(7.15));
+    }
+  }
+
+  /** The age is real time: nothing of it is hurried, and it counts from the put. */
+  @Test
+  void put_whileTheSinkIsBusy_ageCountsFromThen(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 0.5);
+    try (var queue = named("rows").size(2).maximumAge(SECOND).start(sink)) {
+      queue.putAll(List.of(1, 2)); // with the sink till 0.5
+      pause(0.3);
+      queue.put(3);
+      pause(3);
+      assertThat(sink.batches).containsExactly(List.of(1, 2), List.of(3));
+      assertThat(sink.calls.get(1)).isBetween(seconds(0.5), seconds(1.3));
+    }
+  }
+
+  @Test
+  void put_sinkBusyForLongerThanTheAge_isDeliveredAtOnceAfter(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 5);
+    try (var queue = named("rows").size(3).maximumAge(SECOND).start(sink)) {
+      queue.putAll(List.of(1, 2, 3));
+      pause(1);
+      queue.put(4);
+      pause(5);
+      assertThat(sink.calls).containsExactly(Duration.ZERO, seconds(5));
+    }
+    assertThat(sink.delivered()).containsExactly(1, 2, 3, 4);
+  }
+
+  @Test
+  void put_moreThanABatchTogether_isPartedAndNothingOvertakes(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 0);
+    try (var queue = named("rows").size(4).start(sink)) {
+      queue.putAll(numbers(1, 10));
+      clock.awaitOthersBlocked();
+      assertThat(sink.batches).containsExactly(numbers(1, 4), numbers(5, 8));
+    }
+    assertThat(sink.batches).containsExactly(numbers(1, 4), numbers(5, 8), numbers(9, 10));
+  }
+
+  @Test
+  void start_capacityBelowTheSize_batchesAreFullAllTheSame(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 0);
+    try (var queue = named("rows").size(10).capacity(3).start(sink)) {
+      for (int i = 1; i <= 20; i++) {
+        queue.put(i);
+      }
+      clock.awaitOthersBlocked();
+      assertThat(sink.batches).containsExactly(numbers(1, 10), numbers(11, 20));
+    }
+  }
+
+  @Test
+  void batch_isTheSinksOwn_andCannotBeChanged() throws Exception {
+    List<List<Integer>> kept = new CopyOnWriteArrayList<>();
+    try (var queue = named("rows").size(2).start(kept::add)) {
+      queue.putAll(numbers(1, 4));
+    }
+    assertThat(kept).containsExactly(List.of(1, 2), List.of(3, 4));
+    assertThatThrownBy(() -> kept.getFirst().clear())
+        .isInstanceOf(UnsupportedOperationException.class);
+  }
+
+  // ---- back-pressure
+
+  @Test
+  void put_full_waitsForTheSink(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 10);
+    try (var queue = named("rows").size(2).capacity(3).start(sink)) {
+      queue.putAll(List.of(1, 2));
+      clock.awaitOthersBlocked(); // with the sink
+      queue.putAll(List.of(3, 4, 5));
+      assertThat(queue.offer(6)).isEqualTo(Offer.FULL);
+      assertThat(queue.put(6, seconds(2))).isFalse();
+      assertThat(queue.put(6, Signal.DONE)).isFalse();
+      assertThat(now(clock)).isEqualTo(seconds(2));
+      queue.put(6);
+      assertThat(now(clock)).isEqualTo(seconds(10));
+      assertThat(queue.statistics().blockedPutting()).isBetween(seconds(9.9), seconds(10));
+      assertThat(queue.statistics().put()).isEqualTo(6);
+    }
+    assertThat(sink.delivered()).containsExactlyElementsOf(numbers(1, 6));
+  }
+
+  @Test
+  void put_bySink_worksWhileThereIsRoom_elseIsAnError() throws Exception {
+    var self = new AtomicReference<BatchingQueue<Integer>>();
+    List<Integer> seen = new CopyOnWriteArrayList<>();
+    var refused = new AtomicInteger();
+    var goOn = Signal.create("go on");
+    try (var queue =
+        named("rows")
+            .size(1)
+            .capacity(1)
+            .start(batch -> {
+              goOn.await();
+              seen.addAll(batch);
+              if (batch.contains(1)) {
+                self.get().put(2);
+                assertThat(self.get().put(3, LONG)).as("does not wait for itself").isFalse();
+                assertThat(self.get().put(3, Signal.NEVER)).isFalse();
+                assertThatIllegalStateException()
+                    .isThrownBy(() -> self.get().put(3))
+                    .withMessageContaining("larger capacity");
+                assertThatIllegalStateException()
+                    .isThrownBy(() -> self.get().putAll(List.of(3)))
+                    .withMessageContaining("larger capacity");
+                refused.incrementAndGet();
+              }
+            })) {
+      self.set(queue);
+      queue.put(1);
+      goOn.go();
+      assertThat(queue.flush().await(LONG)).isTrue();
+      assertThat(queue.flush().await(LONG)).isTrue();
+    }
+    assertThat(seen).containsExactly(1, 2);
+    assertThat(refused).hasValue(1);
+  }
+
+  // ---- a sink that fails
+
+  @Test
+  void sinkFails_retried_pausesDouble_andTheBatchIsDelivered(VirtualClock clock, TestLog log)
+      throws Exception {
+    var sink = new Notes(clock, 0).failing(5);
+    try (var queue = named("rows").size(2).retries(5, SECOND, seconds(5)).start(sink)) {
+      queue.putAll(List.of(1, 2));
+      pause(30);
+      assertThat(sink.calls)
+          .containsExactly(
+              Duration.ZERO, seconds(1), seconds(3), seconds(7), seconds(12), seconds(17));
+      assertThat(sink.batches).containsExactly(List.of(1, 2));
+      assertThat(queue.statistics().failures()).isEqualTo(5);
+      assertThat(queue.statistics().delivered()).isEqualTo(2);
+
+      sink.failing(1); // for each batch anew
+      queue.putAll(List.of(3, 4));
+      pause(30);
+      assertThat(sink.calls.subList(6, 8)).containsExactly(seconds(30), seconds(31));
+    }
+    log.take(
+        Level.WARNING, "The sink of batching queue \"rows\" has failed, and is called again: ");
+    assertThat(log.take(Level.WARNING, "is called again").message()).contains("disk full");
+  }
+
+  @Test
+  void sinkFailsForTheLastTime_handler_getsTheBatchAndTheNextOnesGoOn(
+      VirtualClock clock, TestLog log) throws Exception {
+    var sink = new Notes(clock, 0).failing(3);
+    List<String> handed = new CopyOnWriteArrayList<>();
+    try (var queue =
+        named("rows")
+            .size(2)
+            .retries(2, Duration.ZERO, Duration.ZERO)
+            .onUndelivered((batch, why) -> handed.add(batch + " " + why.getMessage()))
+            .start(sink)) {
+      queue.putAll(numbers(1, 4));
+      clock.awaitOthersBlocked();
+      assertThat(handed).containsExactly("[1, 2] disk full");
+      assertThat(sink.batches).containsExactly(List.of(3, 4));
+      assertThat(queue.statistics().undelivered()).isEqualTo(2);
+      assertThat(queue.statistics().delivered()).isEqualTo(2);
+      assertThat(queue.statistics().inHand()).isZero();
+      assertThat(queue.takeUndelivered()).as("the handler has them").isEmpty();
+    }
+    log.take(Level.WARNING, "is called again");
+  }
+
+  @Test
+  void sinkFails_noHandler_endsTheQueue_failureForAll_elementsAreKept(TestLog log)
+      throws Exception {
+    var failure = new IOException("disk full");
+    OpenSignal goOn = Signal.create("go on");
+    var queue =
+        named("rows")
+            .size(2)
+            .capacity(2)
+            .start(_ -> {
+              goOn.await();
+              throw failure;
+            });
+    queue.putAll(numbers(1, 4));
+    var putter = ManagedThread.run("putter", _ -> queue.put(7)); // waits: 3 and 4 are inside
+    pause(1);
+    goOn.go();
+    assertThat(putter.awaitOutcome())
+        .isInstanceOfSatisfying(
+            Outcome.Failed.class,
+            failed ->
+                assertThat(failed.failure())
+                    .isInstanceOf(QueueClosedException.class)
+                    .hasCause(failure));
+    queue.close();
+    assertThatExceptionOfType(ThreadFailedException.class)
+        .isThrownBy(queue.thread()::join)
+        .withCause(failure);
+    assertThatThrownBy(() -> queue.put(8)).hasCause(failure);
+    assertThat(queue.offer(8)).isEqualTo(Offer.CLOSED);
+    assertThat(queue.takeUndelivered()).containsExactlyElementsOf(numbers(1, 4));
+    assertThat(queue.takeUndelivered()).isEmpty();
+    assertThat(queue.statistics().undelivered()).isEqualTo(4);
+    assertThat(
+            log.take(Level.WARNING, "Batching queue \"rows\" has ended with 4 elements").message())
+        .contains("disk full", "4 can be had by takeUndelivered()");
+  }
+
+  @Test
+  void sinkFails_handlerFails_endsTheQueueWithThat_elementsAreKept(VirtualClock clock, TestLog log)
+      throws Exception {
+    var sink = new Notes(clock, 0).failing(1);
+    var calls = new AtomicInteger();
+    var queue =
+        named("rows")
+            .size(2)
+            .onUndelivered((_, why) -> {
+              calls.incrementAndGet();
+              throw new IllegalStateException("nowhere to put it", why);
+            })
+            .start(sink);
+    queue.putAll(numbers(1, 5));
+    queue.close();
+    assertThatExceptionOfType(ThreadFailedException.class)
+        .isThrownBy(queue.thread()::join)
+        .withStackTraceContaining("nowhere to put it")
+        .withStackTraceContaining("disk full");
+    assertThat(calls).as("asked once").hasValue(1);
+    assertThat(queue.takeUndelivered()).containsExactlyElementsOf(numbers(1, 5));
+    log.take(Level.WARNING, "has ended with 5 elements undelivered");
+  }
+
+  @Test
+  void sinkThrowsAnError_isHandledAsAnyFailure() throws Exception {
+    List<Throwable> why = new CopyOnWriteArrayList<>();
+    var failed = new AtomicInteger();
+    try (var queue =
+        named("rows")
+            .size(1)
+            .onUndelivered((_, failure) -> why.add(failure))
+            .start(batch -> {
+              if (batch.contains(1)) {
+                throw new StackOverflowError("deep");
+              }
+              failed.addAndGet(batch.size());
+            })) {
+      queue.putAll(numbers(1, 3));
+    }
+    assertThat(why).singleElement().isInstanceOf(StackOverflowError.class);
+    assertThat(failed).hasValue(2);
+  }
+
+  // ---- flush
+
+  @Test
+  void flush_partOfABatch_isDeliveredNow_andTheSignalGoesWhenDone(VirtualClock clock)
+      throws Exception {
+    var sink = new Notes(clock, 3);
+    try (var queue = named("rows").size(10).start(sink)) {
+      assertThat(queue.flush().isSignalled()).as("nothing to do").isTrue();
+      queue.putAll(numbers(1, 3));
+      clock.awaitOthersBlocked();
+      Signal flushed = queue.flush();
+      queue.put(4); // perhaps taken along, but not waited for
+      assertThat(flushed.isSignalled()).isFalse();
+      flushed.await();
+      assertThat(now(clock)).isEqualTo(seconds(3));
+      assertThat(sink.delivered()).startsWith(1, 2, 3);
+      assertThat(queue.flush().await(LONG)).isTrue();
+      assertThat(sink.delivered()).containsExactlyElementsOf(numbers(1, 4));
+      pause(10);
+      queue.put(5);
+      pause(10);
+      assertThat(sink.delivered()).as("one flush, one time").hasSize(4);
+    }
+  }
+
+  @Test
+  void flush_moreThanABatchInside_allOfItIsDelivered(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 1);
+    try (var queue = named("rows").size(2).capacity(10).start(sink)) {
+      queue.putAll(numbers(1, 7));
+      Signal flushed = queue.flush();
+      flushed.await();
+      assertThat(sink.delivered()).containsExactlyElementsOf(numbers(1, 7));
+      assertThat(now(clock)).isEqualTo(seconds(4));
+    }
+  }
+
+  @Test
+  void flush_givenUp_theSignalGoesAsWell(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 0).failing(1);
+    try (var queue = named("rows").size(5).onUndelivered((_, _) -> {}).start(sink)) {
+      queue.put(1);
+      assertThat(queue.flush().await(LONG)).isTrue();
+      assertThat(queue.statistics().undelivered()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void flush_queueHasEnded_isSignalled(VirtualClock clock, TestLog log) throws Exception {
+    var sink = new Notes(clock, 0).failing(1);
+    var queue = named("rows").size(5).start(sink);
+    queue.put(1);
+    Signal flushed = queue.flush();
+    assertThat(flushed.await(LONG)).isTrue();
+    queue.close();
+    assertThat(queue.flush().isSignalled()).isTrue();
+    assertThatThrownBy(queue.thread()::join).hasRootCauseMessage("disk full");
+    log.take(Level.WARNING, "has ended with 1 element undelivered");
+  }
+
+  // ---- the end
+
+  @Test
+  void close_slowSink_waitsUntilEverythingIsDelivered(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 100);
+    var queue = named("rows").size(2).capacity(10).start(sink);
+    queue.putAll(numbers(1, 9));
+    queue.close();
+    assertThat(now(clock)).as("longer than any stop may take").isEqualTo(seconds(500));
+    assertThat(sink.delivered()).containsExactlyElementsOf(numbers(1, 9));
+    assertThat(queue.stopped().isSignalled()).isTrue();
+    assertThat(queue.closed().isSignalled()).isTrue();
+    assertThat(queue.thread().outcome().orElseThrow()).isInstanceOf(Outcome.Returned.class);
+    assertThatThrownBy(() -> queue.put(10)).isInstanceOf(QueueClosedException.class);
+    queue.close();
+  }
+
+  @Test
+  void close_sinkIsRetried_waitsForTheRetries(VirtualClock clock, TestLog log) throws Exception {
+    var sink = new Notes(clock, 0).failing(3);
+    try (var queue = named("rows").retries(9, seconds(60), seconds(60)).start(sink)) {
+      queue.put(1);
+    }
+    assertThat(now(clock)).isEqualTo(seconds(180));
+    assertThat(sink.delivered()).containsExactly(1);
+    log.take(Level.WARNING, "is called again");
+  }
+
+  @Test
+  void shutdown_returnsAtOnce_andTheRestIsDelivered(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 1);
+    var queue = named("rows").size(10).start(sink);
+    queue.put(1);
+    clock.awaitOthersBlocked();
+    queue.shutdown();
+    assertThat(now(clock)).isZero();
+    assertThat(queue.offer(2)).isEqualTo(Offer.CLOSED);
+    assertThat(queue.stopped().await(LONG)).isTrue();
+    assertThat(sink.delivered()).containsExactly(1);
+    assertThat(now(clock)).isEqualTo(seconds(1));
+  }
+
+  @Test
+  void closedBy_lastProducerStops_ends(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 0);
+    var queue = named("rows").size(10).start(sink);
+    var one = ManagedThread.run("one", _ -> queue.put(1));
+    var two =
+        ManagedThread.run(
+            "two",
+            _ -> {
+              pause(1);
+              queue.put(2);
+            });
+    assertThat(queue.closedBy(one.stopped(), two.stopped())).isSameAs(queue);
+    assertThat(queue.stopped().await(LONG)).isTrue();
+    assertThat(sink.batches).containsExactly(List.of(1, 2));
+  }
+
+  @Test
+  void stop_elementsInside_areDelivered(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 0.3);
+    var queue = named("rows").size(2).capacity(4).start(sink);
+    queue.putAll(numbers(1, 6));
+    queue.stop();
+    assertThat(queue.stopped().await(LONG)).isTrue();
+    assertThat(now(clock)).isEqualTo(seconds(0.9));
+    assertThat(sink.delivered()).containsExactlyElementsOf(numbers(1, 6));
+    assertThat(queue.thread().outcome().orElseThrow()).isInstanceOf(Outcome.Returned.class);
+    assertThat(queue.statistics().undelivered()).isZero();
+  }
+
+  @Test
+  void stop_waitingPutter_isToldAtOnce_andKeepsItsElement(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 0.6);
+    var queue = named("rows").size(1).capacity(1).start(sink);
+    queue.put(1);
+    clock.awaitOthersBlocked();
+    queue.put(2);
+    var putter =
+        ManagedThread.call(
+            "putter",
+            _ -> {
+              try {
+                queue.put(3);
+                return "in";
+              } catch (QueueClosedException e) {
+                return "refused";
+              }
+            });
+    pause(0.5);
+    queue.stop();
+    assertThat(putter.join()).isEqualTo("refused");
+    assertThat(now(clock)).isEqualTo(seconds(0.5));
+    assertThat(queue.stopped().await(LONG)).isTrue();
+    assertThat(sink.delivered()).containsExactly(1, 2);
+  }
+
+  @Test
+  void stop_whileGathering_deliversWithoutWaitingForTheAge(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 0);
+    var queue = named("rows").size(10).start(sink);
+    queue.putAll(numbers(1, 3));
+    clock.awaitOthersBlocked();
+    queue.stop();
+    assertThat(queue.stopped().await(LONG)).isTrue();
+    assertThat(now(clock)).isZero();
+    assertThat(sink.delivered()).containsExactly(1, 2, 3);
+  }
+
+  @Test
+  void stop_inAPause_triesAtOnce_andAgainAfterTheFirstPause(VirtualClock clock, TestLog log)
+      throws Exception {
+    var sink = new Notes(clock, 0).failing(3);
+    var queue = named("rows").size(1).retries(9, seconds(0.5), seconds(600)).start(sink);
+    queue.put(1);
+    pause(1); // at 0 and 0.5; the next would be at 1.5
+    queue.stop();
+    assertThat(queue.stopped().await(LONG)).isTrue();
+    assertThat(sink.calls).containsExactly(Duration.ZERO, seconds(0.5), seconds(1), seconds(1.5));
+    assertThat(sink.delivered()).containsExactly(1);
+    log.take(Level.WARNING, "is called again");
+  }
+
+  @Test
+  void stop_sinkTooSlow_theRestIsHandedBack_countedAndLogged(VirtualClock clock, TestLog log)
+      throws Exception {
+    var sink = new Notes(clock, 2);
+    List<List<Integer>> handed = new CopyOnWriteArrayList<>();
+    List<Throwable> why = new CopyOnWriteArrayList<>();
+    var queue =
+        named("rows")
+            .size(2)
+            .capacity(20)
+            .onUndelivered((elements, reason) -> {
+              handed.add(elements);
+              why.add(reason);
+            })
+            .start(sink);
+    queue.putAll(numbers(1, 9));
+    queue.stop();
+    assertThat(queue.stopped().await(LONG)).isTrue();
+    assertThat(now(clock)).as("asked for so long").isEqualTo(seconds(5));
+    assertThat(sink.delivered()).containsExactlyElementsOf(numbers(1, 4));
+    assertThat(handed).containsExactly(List.of(5, 6), numbers(7, 9));
+    assertThat(why).allMatch(InterruptedException.class::isInstance);
+    assertThat(queue.statistics().undelivered()).isEqualTo(5);
+    assertThat(queue.statistics().delivered()).isEqualTo(4);
+    assertThat(queue.thread().outcome().orElseThrow()).isInstanceOf(Outcome.Stopped.class);
+    assertThat(log.take(Level.WARNING, "\"rows\" has ended with 5 elements undelivered").message())
+        .endsWith("; its handler was given 5.");
+    takeStopReports(log);
+  }
+
+  @Test
+  void stop_sinkTooSlow_noHandler_theRestCanBeTaken(VirtualClock clock, TestLog log)
+      throws Exception {
+    var sink = new Notes(clock, 100);
+    var queue =
+        named("rows")
+            .size(2)
+            .capacity(20)
+            .stopPolicy(StopPolicy.standard().withAsk(seconds(0.5)))
+            .start(sink);
+    queue.putAll(numbers(1, 5));
+    queue.stop();
+    assertThat(queue.stopped().await(LONG)).isTrue();
+    assertThat(now(clock)).isEqualTo(seconds(0.5));
+    assertThat(queue.takeUndelivered()).containsExactlyElementsOf(numbers(1, 5));
+    assertThat(log.take(Level.WARNING, "has ended with 5 elements undelivered").message())
+        .endsWith("; 5 can be had by takeUndelivered().");
+  }
+
+  /** A sink that is interrupted and throws something else is not called again. */
+  @Test
+  void stop_sinkTurnsTheInterruptIntoAFailure_isNotRetried(VirtualClock clock, TestLog log)
+      throws Exception {
+    var calls = new AtomicInteger();
+    var queue =
+        named("rows")
+            .size(1)
+            .retries(9, Duration.ZERO, Duration.ZERO)
+            .start(_ -> {
+              calls.incrementAndGet();
+              try {
+                pause(100);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("stream closed", e);
+              }
+            });
+    queue.put(1);
+    queue.stop();
+    assertThat(queue.stopped().await(LONG)).isTrue();
+    assertThat(now(clock)).isEqualTo(seconds(5));
+    assertThat(calls).hasValue(1);
+    assertThat(queue.thread().outcome().orElseThrow()).isInstanceOf(Outcome.Stopped.class);
+    assertThat(queue.takeUndelivered()).containsExactly(1);
+    log.take(Level.WARNING, "has ended with 1 element undelivered");
+    takeStopReports(log);
+  }
+
+  /** What the log says of any stop that takes longer than a second. */
+  private static void takeStopReports(TestLog log) {
+    log.entries().stream()
+        .filter(entry -> entry.message().startsWith("The stop of"))
+        .forEach(entry -> log.take(entry.level(), entry.message()));
+  }
+
+  @Test
+  void parentEnds_whatIsInside_isDelivered(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 0.5);
+    ManagedThread.run(
+            "parent",
+            _ -> {
+              var queue = named("rows").size(10).start(sink);
+              queue.putAll(numbers(1, 3));
+            })
+        .join();
+    assertThat(sink.delivered()).containsExactly(1, 2, 3);
+  }
+
+  @Test
+  void needs_producerIsToldFirst_andLosesNothing(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 0);
+    var put = new AtomicInteger();
+    try (var tree = clock.openTree("service")) {
+      var queue = named("rows").size(10).start(sink);
+      assertThat(queue.thread().path()).endsWith("/test/rows");
+      queue.close();
+      ManagedThread.named("owner")
+          .parent(tree)
+          .run(_ -> {
+            var rows = named("rows").size(10).start(sink);
+            ManagedThread.named("producer")
+                .needs(rows.thread())
+                .run(pleaseStop -> {
+                  do {
+                    rows.put(put.incrementAndGet());
+                  } while (!pleaseStop.await(SECOND));
+                  rows.put(put.incrementAndGet()); // a last word: it is not closed yet
+                });
+            Signal.NEVER.await(seconds(3.5));
+          })
+          .join();
+    }
+    assertThat(put).hasValue(5);
+    assertThat(sink.delivered()).containsExactlyElementsOf(numbers(1, 5));
+  }
+
+  @Test
+  void interrupt_idle_ends(VirtualClock clock) throws Exception {
+    var sink = new Notes(clock, 0);
+    var queue = named("rows").stopPolicy(StopPolicy.standard().withAsk(Duration.ZERO)).start(sink);
+    clock.awaitOthersBlocked();
+    queue.stop();
+    assertThat(queue.stopped().await(LONG)).isTrue();
+    assertThat(queue.statistics().undelivered()).isZero();
+  }
+
+  @Test
+  void close_interrupted_stopsAndKeepsTheStatus(VirtualClock clock, TestLog log) throws Exception {
+    var sink = new Notes(clock, 1000);
+    var queue =
+        named("rows").size(1).stopPolicy(StopPolicy.standard().withAsk(seconds(0.5))).start(sink);
+    queue.put(1);
+    var closer =
+        ManagedThread.named("closer")
+            .stopPolicy(StopPolicy.standard().withAsk(SECOND))
+            .call(_ -> {
+              queue.close();
+              return Thread.interrupted();
+            });
+    clock.awaitOthersBlocked();
+    closer.stop();
+    assertThat(queue.stopped().await(LONG)).isTrue();
+    assertThat(closer.join()).as("interrupt status").isTrue();
+    assertThat(queue.takeUndelivered()).containsExactly(1);
+    assertThat(now(clock)).isLessThan(seconds(10));
+    log.take(Level.WARNING, "has ended with 1 element undelivered");
+    takeStopReports(log);
+  }
+
+  @Test
+  void close_bySink_isAnError() throws Exception {
+    var self = new AtomicReference<BatchingQueue<Integer>>();
+    var failure = new AtomicReference<Throwable>();
+    try (var queue =
+        named("rows")
+            .size(1)
+            .onUndelivered((_, why) -> failure.set(why))
+            .start(_ -> {
+              self.get().shutdown();
+              self.get().close();
+            })) {
+      self.set(queue);
+      queue.put(1);
+    }
+    assertThat(failure.get())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("call shutdown()");
+  }
+
+  // ---- putting, as any queue does it
+
+  @Test
+  void put_interruptedOrNull_throwsAndPutsNothing() throws Exception {
+    try (var queue = named("rows").start(_ -> {})) {
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(() -> queue.put(1)).isInstanceOf(InterruptedException.class);
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(() -> queue.putAll(List.of(1))).isInstanceOf(InterruptedException.class);
+      assertThatThrownBy(() -> queue.put(null)).isInstanceOf(NullPointerException.class);
+      assertThatThrownBy(() -> queue.offer(null)).isInstanceOf(NullPointerException.class);
+      assertThatThrownBy(() -> queue.put(1, (Signal) null))
+          .isInstanceOf(NullPointerException.class);
+      assertThat(queue.statistics().put()).isZero();
+      assertThat(queue.name()).isEqualTo("rows");
+      assertThat(queue.toString()).endsWith("/test/rows");
+    }
+  }
+
+  @Test
+  void builder_badArguments_throwsAndSaysWhatNext() {
+    var builder = BatchingQueue.<Integer>named("rows");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.size(0))
+        .withMessage("Batching queue \"rows\" cannot have batches of size 0; at least 1.");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.capacity(-1))
+        .withMessageContaining("the capacity -1; at least 1");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.maximumAge(Duration.ZERO))
+        .withMessageContaining("batches of size 1");
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.maximumAge(seconds(-1)));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.retries(0, SECOND, SECOND))
+        .withMessageContaining("leave retries out");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.retries(1, seconds(-1), SECOND))
+        .withMessageContaining("zero means none");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.retries(1, SECOND, Duration.ZERO))
+        .withMessageContaining("PT1S");
+    assertThatThrownBy(() -> builder.onUndelivered(null)).isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> builder.start(null)).isInstanceOf(NullPointerException.class);
+    assertThatIllegalArgumentException().isThrownBy(() -> BatchingQueue.named(""));
+  }
+
+  @Test
+  void builder_extremeTimes_work(VirtualClock clock, TestLog log) throws Exception {
+    var sink = new Notes(clock, 0).failing(1);
+    var longest = Duration.ofSeconds(Long.MAX_VALUE);
+    List<Integer> undelivered = new ArrayList<>();
+    try (var queue =
+        BatchingQueue.<Integer>named("rows")
+            .platform()
+            .size(Integer.MAX_VALUE / 2)
+            .maximumAge(longest)
+            .retries(Integer.MAX_VALUE, Duration.ZERO, longest)
+            .onUndelivered((elements, _) -> undelivered.addAll(elements))
+            .start(sink)) {
+      assertThat(queue.thread().thread().orElseThrow().isVirtual()).isFalse();
+      queue.put(1);
+      assertThat(queue.flush().await(LONG)).isTrue();
+    }
+    assertThat(sink.delivered()).containsExactly(1);
+    assertThat(undelivered).isEmpty();
+    log.take(Level.WARNING, "is called again");
+  }
+}
