@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -21,16 +20,16 @@ import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Progress;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.ManagedThread;
-import org.morethreads.thread.Outcome;
 import org.morethreads.thread.StopReason;
 import org.morethreads.thread.ThreadTree;
+import org.morethreads.work.BatchingQueue;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
  * Counts the classes of the running JDK, or of any jars and directories, into a database. A scanner
- * finds class files, workers parse them, a writer stores the rows; two queues lie between.
+ * finds class files, workers parse them, a batching queue stores the rows.
  *
  * <p>Ctrl-C at any time: the scanner is told first, the workers when it has stopped, the writer
  * when they have ({@code needs}), so that whatever was found is in the database when the program
@@ -56,7 +55,6 @@ final class Census implements Callable<Integer> {
   private boolean json;
 
   private final CloseableQueue<ClassSource.Found> found = CloseableQueue.bounded("found", 100);
-  private final CloseableQueue<ClassFacts> rows = CloseableQueue.bounded("rows", BATCH);
   private final OpenSignal allStarted = Signal.create("all started");
   private final OpenSignal ready = Signal.create("ready");
   private final Progress seen = Progress.create("class files seen");
@@ -78,29 +76,46 @@ final class Census implements Callable<Integer> {
       return CommandLine.ExitCode.USAGE;
     }
     long start = System.nanoTime();
+    var top = "";
+    try (var database = ClassDatabase.open(file)) {
+      database.createTable();
+      count(database);
+      top = database.mostSynchronized();
+    } catch (SQLException e) {
+      fail(file.toString(), e);
+    }
+    return report(ThreadTree.main().stopReason(), (System.nanoTime() - start) / 1e9, top);
+  }
+
+  private void count(ClassDatabase database) throws InterruptedException {
     var tree = ThreadTree.main();
-    var writer = timeline.watch(ManagedThread.named("writer").platform().call(_ -> write()));
+    var writer = BatchingQueue.<ClassFacts>named("writer").size(BATCH).capacity(BATCH).platform();
+    var rows =
+        writer.start(batch -> {
+          database.write(batch);
+          written.advance(batch.size());
+        });
+    timeline.watch(rows.thread());
     var workers =
         IntStream.rangeClosed(1, workerCount)
-            .mapToObj(i -> ManagedThread.named("worker-" + i).platform().needs(writer))
-            .<ManagedThread<?>>map(worker -> timeline.watch(worker.run(_ -> parse())))
+            .mapToObj(i -> ManagedThread.named("worker-" + i).platform().needs(rows.thread()))
+            .<ManagedThread<?>>map(worker -> timeline.watch(worker.run(_ -> parse(rows))))
             .toArray(ManagedThread<?>[]::new);
     var scanner = timeline.watch(ManagedThread.named("scanner").needs(workers).run(this::scan));
     found.closedBy(scanner.stopped());
     rows.closedBy(Stream.of(workers).map(ManagedThread::stopped).toList());
+    rows.stopped().then(() -> tree.stop("the writer has ended"));
     if (interactive) timeline.watch(ManagedThread.run("progress", this::showProgress));
     if (stubborn) timeline.watch(ManagedThread.run("stubborn", _ -> Signal.NEVER.await()));
-    writer.stopped().then(() -> tree.stop("the writer has ended"));
     allStarted.go(); // not before: who is in awaitShutdown when the stop begins has the last word
     tree.awaitShutdown();
-    failed.advance(tree.failures().size());
-    var top = writer.outcome().orElseThrow() instanceof Outcome.Returned(String it) ? it : "";
-    return report(tree.stopReason().orElseThrow(), (System.nanoTime() - start) / 1e9, top);
+    tree.failures().forEach(it -> fail(file.toString(), it)); // of the writer: others catch theirs
   }
 
   /** Finds class files, until told to stop. */
   private void scan(Signal pleaseStop) throws InterruptedException {
-    ready.or(pleaseStop).await();
+    allStarted.or(pleaseStop).await();
+    begin();
     for (String input : inputs) {
       ClassSource.visit(
           input, it -> !pleaseStop.isSignalled() && found.put(it, pleaseStop), this::fail);
@@ -108,7 +123,7 @@ final class Census implements Callable<Integer> {
   }
 
   /** Parses what was found, to the end of the queue. */
-  private void parse() throws InterruptedException {
+  private void parse(BatchingQueue<ClassFacts> rows) throws InterruptedException {
     for (var file : found) {
       seen.advance();
       try {
@@ -118,28 +133,6 @@ final class Census implements Callable<Integer> {
       } catch (IOException | RuntimeException e) {
         fail(file.file(), e);
       }
-    }
-  }
-
-  /** Writes rows in batches, to the end of the queue; answers who synchronizes most. */
-  private String write() throws InterruptedException {
-    allStarted.await();
-    try (rows;
-        var database = ClassDatabase.open(file)) {
-      database.createTable();
-      begin();
-      var batch = new ArrayList<ClassFacts>(BATCH);
-      for (var row : rows) {
-        batch.add(row);
-        rows.drain(batch, BATCH - batch.size());
-        database.write(batch);
-        written.advance(batch.size());
-        batch.clear();
-      }
-      return database.mostSynchronized();
-    } catch (SQLException e) { // the queue is closed: the others end as well
-      fail(file.toString(), e);
-      return "";
     }
   }
 
@@ -162,22 +155,25 @@ final class Census implements Callable<Integer> {
     System.out.println();
   }
 
-  private void fail(String what, Exception failure) {
+  private void fail(String what, Throwable failure) {
     begin();
     failed.advance();
     System.out.print(interactive ? "\r\u001b[K" : ""); // where the bar may be
     System.err.println("census: " + what + ": " + failure);
   }
 
-  private int report(StopReason reason, double seconds, String top) {
-    boolean early = reason.kind() == StopReason.Kind.JVM_SHUTDOWN;
-    System.out.print(early ? "Stopped early: " + reason + "\nStop timeline:\n" + timeline : "");
+  private int report(Optional<StopReason> stop, double seconds, String top) {
+    var reason = stop.filter(it -> it.kind() == StopReason.Kind.JVM_SHUTDOWN);
+    boolean early = reason.isPresent();
+    reason.ifPresent(
+        it -> System.out.print("Stopped early: " + it + "\nStop timeline:\n" + timeline));
     System.out.print(top.isEmpty() ? "" : "Packages with most synchronized code:\n" + top + "\n");
     System.out.printf(
         "%d class files seen, %d rows written to %s, %d failed, in %.1f s (%.0f a second)%n",
         seen.value(), written.value(), file, failed.value(), seconds, written.value() / seconds);
     var signals = Map.of("SIGHUP", 1, "SIGINT", 2, "SIGTERM", 15);
-    int status = early ? 128 + signals.getOrDefault(reason.by(), 0) : failed.value() > 0 ? 1 : 0;
+    int status =
+        reason.map(it -> 128 + signals.getOrDefault(it.by(), 0)).orElse(failed.value() > 0 ? 1 : 0);
     if (json) {
       System.out.printf(
           "{\"seen\":%d,\"written\":%d,\"failed\":%d,\"stopped\":%b,\"seconds\":%.3f,\"exitCode\":%d}%n",

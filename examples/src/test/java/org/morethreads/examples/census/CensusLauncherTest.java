@@ -54,7 +54,11 @@ class CensusLauncherTest {
   }
 
   private CensusRun.Result launch(String... arguments) throws Exception {
-    var command = new ArrayList<>(List.of(clone.resolve("examples/census").toString()));
+    return launchAs("census", arguments);
+  }
+
+  private CensusRun.Result launchAs(String name, String... arguments) throws Exception {
+    var command = new ArrayList<>(List.of(clone.resolve("examples/" + name).toString()));
     command.addAll(List.of(arguments));
     try (CensusRun run = CensusRun.start(clone, command)) {
       return run.end();
@@ -109,6 +113,26 @@ class CensusLauncherTest {
     assertThat(result.out()).isEmpty();
     assertThat(result.err()).contains("[ERROR] something is wrong");
     assertThat(result.err().getLast()).startsWith("census: the build failed");
+  }
+
+  @Test
+  void run_nameOfAnExample_startsThat_otherNamesAreRefused() throws Exception {
+    Path sources = clone.resolve("examples/src/main/java/org/morethreads/examples");
+    Files.createDirectories(sources);
+    Files.createFile(sources.resolve("Priorities.java"));
+    Files.createFile(sources.resolve("Selecting.java"));
+    Files.createSymbolicLink(clone.resolve("examples/run"), Path.of("census"));
+
+    var started = launchAs("run", "Priorities");
+    assertThat(started.status()).as(started.everything()).isZero();
+    assertThat(started.out().getLast()).isEqualTo("6 calls answered");
+
+    var refused = launchAs("run", "Nothing");
+    assertThat(refused.status()).isEqualTo(2);
+    assertThat(refused.err())
+        .containsExactly(
+            "run: there is no example \"Nothing\"; there are: Priorities Selecting");
+    assertThat(launchAs("run").status()).isEqualTo(2);
   }
 
   @Test
