@@ -1,0 +1,506 @@
+package org.morethreads.process;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Log;
+import org.morethreads.queue.CloseableQueue;
+import org.morethreads.sync.OpenSignal;
+import org.morethreads.sync.Signal;
+import org.morethreads.thread.ManagedThread;
+
+/** The life of a process, as the task of the thread that stands for it in the tree. */
+final class Life implements ManagedThread.Call<Integer> {
+  /*
+   * All transitions are made by the thread of the process, which sleeps until somebody wakes it and then looks at everything.
+   *
+   *   RUNNING  -> DRAINING   // it has exited
+   *   RUNNING  -> ASKED      // told to stop, or a limit has passed: the polite signal goes to all of its tree
+   *   RUNNING  -> FORCED     // kill(), an interrupt, or no grace: SIGKILL goes to all of its tree, again and again until none is left
+   *   ASKED    -> DRAINING   // it has exited, and nothing of its tree is left
+   *   ASKED    -> FORCED     // the grace is over; kill(); an interrupt, which is the last word of the stop policy
+   *   FORCED   -> DRAINING   // it has exited. It may not, in the depths of the kernel: the stop policy abandons the thread then
+   *   DRAINING -> ENDED      // its outputs have been read to their end, or nothing has come for a while: somebody else keeps them open
+   *
+   * It sleeps outside of the seam, on the JDK's park: a process is not part of virtual time, and holds the clock. Its limits are real
+   * time for the same reason.
+   *
+   * An interrupt is kept until the end: it is the stop policy's, or somebody else's, and means "now". What is left is bounded: the
+   * drain by DRAIN_LONGEST.
+   */
+  private static final long MILLISECOND = 1_000_000;
+
+  /** How long nothing must have come from an output that somebody else keeps open. */
+  private static final int QUIET_LOOKS = 20;
+
+  private static final long QUIET_LOOK = 25 * MILLISECOND;
+  private static final long DRAIN_LONGEST = 5_000 * MILLISECOND;
+
+  /** The same after a stop, which has little time left. */
+  private static final long DRAIN_LONGEST_STOPPED = 1_000 * MILLISECOND;
+
+  /** How often it looks for what is left of a tree that was asked to stop. */
+  private static final long LOOK = 50 * MILLISECOND;
+
+  /** How often those found are killed at most: they may start others faster than that. */
+  private static final int KILL_ROUNDS = 200;
+
+  private static final long KILL_PAUSE = 10 * MILLISECOND;
+  private static final long STUBBORN_AFTER = 5_000 * MILLISECOND;
+
+  private enum End {
+    EXITED,
+    TOLD,
+    KILLED,
+    INTERRUPTED,
+    START_UP,
+    SILENCE,
+    TOTAL
+  }
+
+  private final Settings settings;
+  private final Process process;
+  private final Descendants descendants;
+  private final long startedAt = System.nanoTime();
+  private final OpenSignal exited;
+  private final List<Pump> pumps = new ArrayList<>();
+
+  final Output stdout;
+
+  /** The same as stdout when they are merged. */
+  final Output stderr;
+
+  final @Nullable CloseableQueue<String> stdinLines;
+  final @Nullable CloseableQueue<byte[]> stdinBytes;
+  private @Nullable Feeder<?> feeder;
+
+  /** Written before the thread starts. */
+  private @Nullable ManagedThread<Integer> thread;
+
+  private volatile @Nullable Thread self;
+  private volatile boolean ready;
+  private volatile boolean killed;
+
+  /** Whether an interrupt has come. Of the thread alone. */
+  private boolean interrupted;
+
+  Life(Settings settings, String name, Process process, String token) {
+    this.settings = settings;
+    this.process = process;
+    this.descendants = new Descendants(process, token, settings.ownSession);
+    this.exited = Signal.create("exited " + name);
+    String whose = " of " + name + " (process " + process.pid() + ")";
+    this.stdout = new Output("stdout" + whose, settings, settings.stdout, this::nowReady);
+    this.stderr =
+        settings.merged
+            ? stdout
+            : new Output("stderr" + whose, settings, settings.stderr, this::nowReady);
+    String stdin = "stdin" + whose;
+    this.stdinLines =
+        settings.stdin == Wish.Queued.LINES
+            ? CloseableQueue.bounded(stdin, settings.capacity)
+            : null;
+    this.stdinBytes =
+        settings.stdin == Wish.Queued.BYTES
+            ? CloseableQueue.bounded(stdin, settings.capacity)
+            : null;
+  }
+
+  /** Starts to read and to write. Before the thread of the process starts. */
+  void begin(ManagedThread<Integer> newThread) {
+    thread = newThread;
+    String name = newThread.name();
+    var _ = process.onExit().whenComplete((_, _) -> wake());
+    if (!(settings.stdout instanceof Wish.Elsewhere)) {
+      pump("stdout of " + name, new Pump(process.getInputStream(), stdout, this::wake));
+    }
+    if (!settings.merged && !(settings.stderr instanceof Wish.Elsewhere)) {
+      pump("stderr of " + name, new Pump(process.getErrorStream(), stderr, this::wake));
+    }
+    if (stdinLines != null) {
+      feed(
+          name,
+          new Feeder<>(
+              stdinLines,
+              process.getOutputStream(),
+              line -> (line + "\n").getBytes(settings.charset)));
+    } else if (stdinBytes != null) {
+      feed(name, new Feeder<>(stdinBytes, process.getOutputStream(), bytes -> bytes));
+    } else if (settings.stdin == null && !settings.input.isEmpty()) {
+      byte[] input = settings.input.getBytes(settings.charset);
+      PumpThreads.run("stdin of " + name, () -> Feeder.write(process.getOutputStream(), input));
+    }
+  }
+
+  private void pump(String name, Pump pump) {
+    PumpThreads.run(name, pump);
+    pumps.add(pump);
+  }
+
+  private void feed(String name, Feeder<?> newFeeder) {
+    feeder = newFeeder;
+    PumpThreads.run("stdin of " + name, newFeeder);
+  }
+
+  /** The thread of the process could not be started: nothing may be left. */
+  void undo() {
+    process.toHandle().destroyForcibly();
+    OsSignal.send("KILL", descendants.look());
+    if (feeder != null) {
+      feeder.end();
+    }
+    pumps.forEach(Pump::giveUp);
+    close();
+  }
+
+  // ---- called by others
+
+  void wake() {
+    Thread sleeper = self;
+    if (sleeper != null) {
+      LockSupport.unpark(sleeper);
+    }
+  }
+
+  void kill() {
+    killed = true;
+    wake();
+  }
+
+  private void nowReady() {
+    if (!ready) {
+      ready = true;
+      Objects.requireNonNull(thread).signalReady();
+    }
+  }
+
+  /** Those who join, or stop the process, may be those who would have to take. */
+  void unhindered() {
+    stdout.unhindered();
+    stderr.unhindered();
+  }
+
+  Signal exited() {
+    return exited;
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  OptionalInt exitCode() {
+    return process.isAlive() ? OptionalInt.empty() : OptionalInt.of(process.exitValue());
+  }
+
+  // ---- the thread of the process
+
+  @Override
+  public Integer call(Signal pleaseStop) throws ProcessFailedException, InterruptedException {
+    self = Thread.currentThread();
+    Signal.Registration told = pleaseStop.then(this::wake);
+    End end;
+    try {
+      end = live(pleaseStop);
+    } finally {
+      told.remove();
+      close(); // also when this fails: those who take must not wait for ever
+    }
+    return result(end, pleaseStop);
+  }
+
+  private End live(Signal pleaseStop) {
+    End end = awaitEnd(pleaseStop);
+    if (end != End.EXITED || settings.endsDescendants) {
+      unhindered();
+      stopTree();
+    }
+    unhindered();
+    if (feeder != null) {
+      feeder.end();
+    }
+    drain(end);
+    return end;
+  }
+
+  private End awaitEnd(Signal pleaseStop) {
+    while (true) {
+      if (!process.isAlive()) {
+        exited.go();
+        return End.EXITED;
+      }
+      if (killed) {
+        return End.KILLED;
+      }
+      if (pleaseStop.isSignalled()) {
+        return End.TOLD;
+      }
+      if (interrupted) {
+        return End.INTERRUPTED;
+      }
+      long now = System.nanoTime();
+      long startUp = ready ? Long.MAX_VALUE : left(settings.startUpLimit, startedAt, now);
+      long silence = left(settings.silenceLimit, lastOutputAt(), now);
+      long total = left(settings.limit, startedAt, now);
+      if (total <= 0) {
+        return End.TOTAL;
+      }
+      if (startUp <= 0) {
+        return End.START_UP;
+      }
+      if (silence <= 0) {
+        return End.SILENCE;
+      }
+      closeEnded();
+      sleep(Math.min(total, Math.min(startUp, silence)));
+    }
+  }
+
+  private long lastOutputAt() {
+    long one = stdout.lastAt();
+    long other = stderr.lastAt();
+    return one - other > 0 ? one : other;
+  }
+
+  private static long left(@Nullable Duration limit, long since, long now) {
+    return limit == null ? Long.MAX_VALUE : nanos(limit) - (now - since);
+  }
+
+  private static long nanos(Duration time) {
+    try {
+      return time.toNanos();
+    } catch (ArithmeticException centuries) {
+      return Long.MAX_VALUE / 2;
+    }
+  }
+
+  private void sleep(long nanos) {
+    if (nanos >= Long.MAX_VALUE / 4) {
+      LockSupport.park(this);
+    } else {
+      LockSupport.parkNanos(this, nanos);
+    }
+    interrupted |= Thread.interrupted();
+    if (!process.isAlive()) {
+      exited.go();
+    }
+  }
+
+  // ---- stopping
+
+  private void stopTree() {
+    boolean force = killed || interrupted || settings.grace.isZero();
+    if (!force) {
+      ask();
+      force = !awaitTreeGone();
+    }
+    if (force) {
+      force();
+    }
+  }
+
+  private void ask() {
+    List<ProcessHandle> targets = new ArrayList<>();
+    if (process.isAlive()) {
+      targets.add(process.toHandle());
+    }
+    List<ProcessHandle> others = descendants.look(); // now, since later they may belong to nobody
+    if (settings.asksWholeTree) {
+      targets.addAll(others);
+    }
+    OsSignal.send(settings.stopSignal, targets);
+  }
+
+  /** Waits until the whole tree has gone; answers false when it has to be forced. */
+  private boolean awaitTreeGone() {
+    long end = System.nanoTime() + nanos(settings.grace);
+    while (true) {
+      boolean alive = process.isAlive();
+      if (!alive && descendants.look().isEmpty()) {
+        return true;
+      }
+      long now = System.nanoTime();
+      if (killed || interrupted || end - now <= 0) {
+        return false;
+      }
+      closeEnded();
+      sleep(alive ? end - now : Math.min(LOOK, end - now));
+    }
+  }
+
+  private void force() {
+    long since = System.nanoTime();
+    boolean reported = false;
+    int rounds = 0;
+    while (true) {
+      List<ProcessHandle> rest = rounds++ < KILL_ROUNDS ? descendants.look() : List.of();
+      boolean alive = process.isAlive();
+      if (alive) {
+        process.toHandle().destroyForcibly(); // Process.destroyForcibly would close the streams
+      }
+      OsSignal.send("KILL", rest);
+      if (!alive && rest.isEmpty()) {
+        return;
+      }
+      closeEnded();
+      sleep(rest.isEmpty() ? 10 * LOOK : KILL_PAUSE);
+      if (!reported && System.nanoTime() - since > STUBBORN_AFTER) {
+        reported = true;
+        Log.warning(
+            "Process "
+                + process.pid()
+                + " of \""
+                + thread
+                + "\" is still there "
+                + Duration.ofNanos(STUBBORN_AFTER).toSeconds()
+                + " s after it was killed: it waits in the kernel, perhaps for a disk or a network drive.");
+      }
+    }
+  }
+
+  // ---- the rest of the output
+
+  private void drain(End end) {
+    long began = System.nanoTime();
+    long longest = end == End.EXITED ? DRAIN_LONGEST : DRAIN_LONGEST_STOPPED;
+    int quiet = 0;
+    long seen = -1;
+    while (!allDone()) {
+      long now = System.nanoTime();
+      long progress = progress();
+      quiet = progress >= 0 && progress == seen ? quiet + 1 : 0;
+      seen = progress;
+      if (quiet > QUIET_LOOKS || now - began > longest) {
+        pumps.forEach(Pump::giveUp);
+        reportHolders(quiet > QUIET_LOOKS);
+        return;
+      }
+      closeEnded();
+      sleepWhole(QUIET_LOOK);
+    }
+  }
+
+  /** Sleeps this long, but for the end of a pump: others wake it, and it must count time. */
+  private void sleepWhole(long nanos) {
+    long end = System.nanoTime() + nanos;
+    for (long rest = nanos; rest > 0 && !allDone(); rest = end - System.nanoTime()) {
+      sleep(rest);
+    }
+  }
+
+  private boolean allDone() {
+    return pumps.stream().allMatch(Pump::isDone);
+  }
+
+  /** Changes when something is read; -1 while something is. */
+  private long progress() {
+    long sum = 0;
+    for (Pump pump : pumps) {
+      long idle = pump.isDone() ? 0 : pump.idleSince();
+      if (idle < 0) {
+        return -1;
+      }
+      sum += idle;
+    }
+    return sum;
+  }
+
+  private void reportHolders(boolean quiet) {
+    List<ProcessHandle> holders = descendants.look();
+    Log.info(
+        "Process "
+            + process.pid()
+            + " of \""
+            + thread
+            + "\" has exited, but its output is kept open by "
+            + (holders.isEmpty() ? "a process that cannot be found" : Descendants.describe(holders))
+            + (quiet ? "" : ", which goes on writing")
+            + ". What comes from now on is not read.");
+  }
+
+  /**
+   * Closes the queues of outputs that have ended: on this thread, so that what nobody takes is
+   * reported at the end of its tree.
+   */
+  private void closeEnded() {
+    boolean all = true;
+    for (Pump pump : pumps) {
+      if (pump.isDone()) {
+        pump.output().close();
+      } else {
+        all = false;
+      }
+    }
+    if (all) {
+      close();
+    }
+  }
+
+  private void close() {
+    stdout.close();
+    stderr.close();
+  }
+
+  // ---- the result
+
+  private int result(End end, Signal pleaseStop)
+      throws ProcessFailedException, InterruptedException {
+    int code = process.exitValue();
+    switch (end) {
+      case START_UP ->
+          throw timedOut(
+              ProcessTimeoutException.Limit.START_UP,
+              settings.startUpLimit,
+              "was not ready after",
+              code);
+      case SILENCE ->
+          throw timedOut(
+              ProcessTimeoutException.Limit.SILENCE, settings.silenceLimit, "was silent for", code);
+      case TOTAL ->
+          throw timedOut(
+              ProcessTimeoutException.Limit.TOTAL, settings.limit, "was still running after", code);
+      case INTERRUPTED -> {
+        if (!pleaseStop.isSignalled()) {
+          throw new InterruptedException(
+              "Process " + process.pid() + " was killed by an interrupt.");
+        }
+      }
+      case EXITED -> {
+        if (!settings.accepts(code) && !pleaseStop.isSignalled()) {
+          throw new ProcessFailedException(
+              subject() + " exited with " + code + signalOf(code) + ".", code, stderr.tailText());
+        }
+      }
+      case TOLD, KILLED -> {}
+    }
+    return code;
+  }
+
+  private ProcessTimeoutException timedOut(
+      ProcessTimeoutException.Limit which, @Nullable Duration limit, String words, int code) {
+    Duration time = Objects.requireNonNull(limit);
+    return new ProcessTimeoutException(
+        subject() + " " + words + " " + time + ", and was stopped.",
+        which,
+        time,
+        code,
+        stderr.tailText());
+  }
+
+  private String subject() {
+    return "\"" + settings.program() + "\" (process " + process.pid() + ")";
+  }
+
+  private static String signalOf(int code) {
+    return code > 128 && code < 128 + 65 ? ", signal " + (code - 128) : "";
+  }
+
+  /** What the thread waits for, in dumps. */
+  @Override
+  public String toString() {
+    return "process " + process.pid() + " (" + settings.program() + ")";
+  }
+}

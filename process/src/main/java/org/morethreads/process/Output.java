@@ -1,0 +1,320 @@
+package org.morethreads.process;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Log;
+import org.morethreads.queue.CloseableQueue;
+import org.morethreads.queue.QueueClosedException;
+import org.morethreads.sync.OpenSignal;
+import org.morethreads.sync.Signal;
+
+/**
+ * One output of a program, on its way from the thread that reads it to those who take lines or
+ * bytes.
+ *
+ * <p>The reader waits while the queue is full, and so does the program. Once {@link #unhindered()}
+ * has been called it does not: somebody joins the program, or stops it, and may be the one who
+ * would have to take. Then it puts beyond the capacity, up to {@link #MOST_HELD} bytes; after that
+ * it waits for those who take, and when for {@link #PATIENCE} nobody has, the rest is dropped,
+ * which the log says, and those who take see as a failure at the end.
+ */
+final class Output {
+  /*
+   * Under `lock`, which the reader holds while it delivers; the thread of the program takes it only to give the reader up, having told
+   * it before to hurry. What others read is volatile.
+   *
+   *     OPEN -> REFUSED   the user has closed the queue: no more is wanted. No loss
+   *     OPEN -> DROPPING  nobody takes: for good, so that there is no hole in the middle
+   */
+  static final long MOST_HELD = 64L << 20;
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration LOOK = Duration.ofMillis(200);
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final String name;
+  private final Settings settings;
+  private final Tail tail = new Tail();
+  private final OpenSignal unhindered = Signal.create("unhindered");
+  private final @Nullable CloseableQueue<String> lines;
+  private final @Nullable CloseableQueue<byte[]> bytes;
+  private final @Nullable Lines splitter;
+  private final Runnable onReady;
+
+  /** Tells whether a line says that the program is ready; null once it was. */
+  private @Nullable Predicate<String> readyLine;
+
+  private boolean refused;
+  private volatile boolean ready;
+  private volatile boolean blocked;
+  private volatile long lastAt = System.nanoTime();
+  private final AtomicLong dropped = new AtomicLong();
+  private volatile long split;
+
+  /** Whether the reader does not wait for those who take any more. */
+  private volatile boolean hurried;
+
+  /** Guarded by lock. */
+  private boolean ended;
+
+  private long held;
+  private volatile @Nullable IOException broken;
+
+  /**
+   * @param name what the queue is called
+   * @param onReady called once, by the reader, when the program has shown that it is ready
+   */
+  Output(String name, Settings settings, Wish wish, Runnable onReady) {
+    this.name = name;
+    this.settings = settings;
+    this.lines = wish == Wish.Queued.LINES ? CloseableQueue.bounded(name, settings.capacity) : null;
+    this.bytes = wish == Wish.Queued.BYTES ? CloseableQueue.bounded(name, settings.capacity) : null;
+    this.readyLine = settings.readyLine;
+    this.onReady = onReady;
+    this.splitter =
+        wish == Wish.Queued.LINES || readyLine != null
+            ? new Lines(settings.charset, settings.longestLine, this::line)
+            : null;
+  }
+
+  // ---- for the reader
+
+  void accept(byte[] source, int from, int count) {
+    lock.lock();
+    try {
+      take(source, from, count);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void take(byte[] source, int from, int count) {
+    if (ended) {
+      return; // from somebody who keeps the stream open after the program
+    }
+    lastAt = System.nanoTime();
+    tail.add(source, from, count);
+    Predicate<String> wanted = readyLine;
+    if (wanted == null && !ready) {
+      nowReady();
+    }
+    if (splitter != null) {
+      splitter.accept(source, from, count);
+      countPieces(splitter);
+    }
+    CloseableQueue<byte[]> target = bytes;
+    if (target != null) {
+      deliver(target, Arrays.copyOfRange(source, from, from + count), count);
+    }
+    lastAt = System.nanoTime(); // it was not the program that was silent while nobody took
+  }
+
+  /** The stream has ended. */
+  void end() {
+    lock.lock();
+    try {
+      if (splitter != null && !ended) {
+        splitter.end();
+        countPieces(splitter);
+      }
+      ended = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The stream cannot be read any further. */
+  void fail(IOException failure) {
+    broken = failure;
+    end();
+  }
+
+  private void line(String line) {
+    Predicate<String> wanted = readyLine;
+    if (wanted != null && !ready && says(wanted, line)) {
+      readyLine = null;
+      nowReady();
+    }
+    CloseableQueue<String> target = lines;
+    if (target != null) {
+      deliver(target, line, 40 + 2L * line.length());
+    }
+  }
+
+  private boolean says(Predicate<String> wanted, String line) {
+    try {
+      return wanted.test(line);
+    } catch (Throwable thrown) { // of the user's; the program goes on
+      Log.error(
+          "What was to tell whether " + name + " says ready failed; it is asked no more.", thrown);
+      readyLine = null;
+      return false;
+    }
+  }
+
+  private void nowReady() {
+    ready = true;
+    onReady.run();
+  }
+
+  private void countPieces(Lines its) {
+    if (its.pieces() > split) {
+      if (split == 0) {
+        Log.warning(
+            "A line of "
+                + name
+                + " is longer than "
+                + settings.longestLine
+                + " characters and comes in pieces. If such lines are normal, raise longestLine.");
+      }
+      split = its.pieces();
+    }
+  }
+
+  private <E> void deliver(CloseableQueue<E> queue, E element, long size) {
+    if (refused) {
+      return;
+    }
+    if (dropped.get() > 0) {
+      dropped.incrementAndGet();
+      return;
+    }
+    blocked = true;
+    try {
+      if (!queue.put(element, unhindered)) {
+        putUnhindered(queue, element, size);
+      }
+    } catch (QueueClosedException noMoreWanted) {
+      refused = true;
+    } catch (InterruptedException nobodyDoes) { // it is a thread of ours
+      Thread.currentThread().interrupt();
+      dropped.incrementAndGet();
+    } finally {
+      blocked = false;
+    }
+  }
+
+  private <E> void putUnhindered(CloseableQueue<E> queue, E element, long size)
+      throws InterruptedException {
+    switch (queue.offer(element)) {
+      case ADDED, DUPLICATE -> held = 0;
+      case CLOSED -> refused = true;
+      case FULL -> {
+        if (held + size <= MOST_HELD) {
+          queue.putForced(element);
+          held += size;
+        } else if (!putPatiently(queue, element)) {
+          dropped.incrementAndGet();
+          Log.warning(
+              "Nobody takes from "
+                  + name
+                  + ", which is being joined or stopped: what comes after the first "
+                  + queue.size()
+                  + " elements is dropped. Take it before joining, or do not ask for it.");
+        }
+      }
+    }
+  }
+
+  /** Waits for those who take, as long as there are any. */
+  private <E> boolean putPatiently(CloseableQueue<E> queue, E element) throws InterruptedException {
+    long taken = queue.statistics().taken();
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (!queue.put(element, LOOK)) {
+      long now = queue.statistics().taken();
+      if (now != taken) {
+        taken = now;
+        end = System.nanoTime() + PATIENCE.toNanos();
+      } else if (hurried || System.nanoTime() - end >= 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // ---- for the thread of the program
+
+  /** From now on the reader does not wait for those who take. */
+  void unhindered() {
+    unhindered.go();
+  }
+
+  /**
+   * The reader will not be waited for: what has come of the last line is all of it, and what it
+   * still brings is dropped.
+   */
+  void giveUp() {
+    hurried = true;
+    end();
+  }
+
+  /** Those who take see the end, or why it is none. */
+  void close() {
+    CloseableQueue<?> queue = lines != null ? lines : bytes;
+    IOException failure = failure();
+    if (queue == null) {
+      return;
+    }
+    if (failure == null || queue.closed().isSignalled()) {
+      queue.close();
+    } else {
+      queue.close(failure);
+    }
+  }
+
+  private @Nullable IOException failure() {
+    if (dropped.get() > 0) {
+      return new IOException(
+          "The rest of "
+              + name
+              + " was dropped, since nobody took it while it was joined or stopped.");
+    }
+    return broken;
+  }
+
+  // ---- for everybody
+
+  /** When the last output came, or was taken; now, while nobody takes it. */
+  long lastAt() {
+    return blocked ? System.nanoTime() : lastAt;
+  }
+
+  Tail tail() {
+    return tail;
+  }
+
+  String tailText() {
+    return tail.text(settings.charset);
+  }
+
+  long dropped() {
+    return dropped.get();
+  }
+
+  long split() {
+    return split;
+  }
+
+  CloseableQueue<String> lines(String how) {
+    if (lines == null) {
+      throw notAsked("lines", how);
+    }
+    return lines;
+  }
+
+  CloseableQueue<byte[]> bytes(String how) {
+    if (bytes == null) {
+      throw notAsked("bytes", how);
+    }
+    return bytes;
+  }
+
+  private IllegalStateException notAsked(String what, String how) {
+    return new IllegalStateException(
+        "Nobody has asked for the " + what + " of " + name + ". Call " + how + " on the builder.");
+  }
+}

@@ -1,0 +1,52 @@
+import java.time.Duration;
+import java.time.LocalTime;
+import java.util.List;
+import org.morethreads.process.ManagedProcess;
+import org.morethreads.process.ProcessStartException;
+import org.morethreads.thread.ManagedThread;
+import org.morethreads.thread.Scope;
+import org.morethreads.work.Schedule;
+
+/** Shown in the Javadoc of the package. */
+final class ProcessSnippets {
+  private ProcessSnippets() {}
+
+  static void lines(List<String> shown) throws ProcessStartException, InterruptedException {
+    // @start region="lines"
+    ManagedProcess git = ManagedProcess.command("git", "--version").lines().start();
+    for (String line : git.stdout()) {
+      shown.add(line);
+    }
+    int _ = git.join(); // throws if git has failed, with the end of its standard error
+    // @end
+  }
+
+  static void place(ManagedThread<?> database) throws Exception {
+    // @start region="place"
+    ManagedProcess web =
+        ManagedProcess.command("cat")
+            .stdinLines()
+            .start(ManagedThread.named("web").needs(database));
+
+    Scope.run(
+        "tools",
+        scope -> {
+          ManagedProcess _ = ManagedProcess.command("true").start(scope.named("tool"));
+        });
+    // @end
+    web.stdin().close();
+    int _ = web.join();
+  }
+
+  static Schedule schedule() {
+    // @start region="schedule"
+    Schedule backup =
+        Schedule.named("backup")
+            .maximumRunTime(Duration.ofHours(1))
+            .at(
+                Schedule.Times.daily(LocalTime.of(3, 0)),
+                ManagedProcess.command("rsync", "-a", "data/", "backup/").task());
+    // @end
+    return backup;
+  }
+}
