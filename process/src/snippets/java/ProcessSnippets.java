@@ -1,6 +1,7 @@
 import java.time.Duration;
 import java.time.LocalTime;
 import java.util.List;
+import org.morethreads.process.Command;
 import org.morethreads.process.ManagedProcess;
 import org.morethreads.process.ProcessStartException;
 import org.morethreads.thread.ManagedThread;
@@ -36,6 +37,15 @@ final class ProcessSnippets {
     // @end
     web.stdin().close();
     int _ = web.join();
+  }
+
+  static String command(String branch) throws ProcessStartException, InterruptedException {
+    // @start region="command"
+    String echoed = Command.of("echo", branch).run().text(); // whatever is in it: no quoting needed
+    Command.Builder count = Command.shell("ls \"$WHERE\" | wc -l").environment("WHERE", "/");
+    int files = Integer.parseInt(count.run().text().strip());
+    // @end
+    return echoed + files;
   }
 
   static Schedule schedule() {

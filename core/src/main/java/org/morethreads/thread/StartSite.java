@@ -22,6 +22,7 @@ final class StartSite {
   /** The classes through which threads are started; their frames say nothing. */
   private static final Set<String> ENTRANCES =
       Set.of(
+          OURS + "process.Command",
           OURS + "process.ManagedProcess",
           OURS + "process.ProgramBuilder",
           OURS + "thread.StartSite",

@@ -52,20 +52,10 @@ final class Life implements ManagedThread.Call<Integer> {
   private static final long KILL_PAUSE = 10 * MILLISECOND;
   private static final long STUBBORN_AFTER = 5_000 * MILLISECOND;
 
-  private enum End {
-    EXITED,
-    TOLD,
-    KILLED,
-    INTERRUPTED,
-    START_UP,
-    SILENCE,
-    TOTAL
-  }
-
   private final Settings settings;
   private final Process process;
   private final Descendants descendants;
-  private final long startedAt = System.nanoTime();
+  private final Limits limits;
   private final OpenSignal exited;
   private final List<Pump> pumps = new ArrayList<>();
 
@@ -91,6 +81,7 @@ final class Life implements ManagedThread.Call<Integer> {
   Life(Settings settings, String name, Process process, String token) {
     this.settings = settings;
     this.process = process;
+    this.limits = new Limits(settings);
     this.descendants = new Descendants(process, token, settings.ownSession);
     this.exited = Signal.create("exited " + name);
     String whose = " of " + name + " (process " + process.pid() + ")";
@@ -209,7 +200,7 @@ final class Life implements ManagedThread.Call<Integer> {
       told.remove();
       close(); // also when this fails: those who take must not wait for ever
     }
-    return result(end, pleaseStop);
+    return end.result(settings, process.exitValue(), pleaseStop.isSignalled(), subject(), stderr);
   }
 
   private End live(Signal pleaseStop) {
@@ -241,21 +232,12 @@ final class Life implements ManagedThread.Call<Integer> {
       if (interrupted) {
         return End.INTERRUPTED;
       }
-      long now = System.nanoTime();
-      long startUp = ready ? Long.MAX_VALUE : left(settings.startUpLimit, startedAt, now);
-      long silence = left(settings.silenceLimit, lastOutputAt(), now);
-      long total = left(settings.limit, startedAt, now);
-      if (total <= 0) {
-        return End.TOTAL;
-      }
-      if (startUp <= 0) {
-        return End.START_UP;
-      }
-      if (silence <= 0) {
-        return End.SILENCE;
+      End passed = limits.passed(ready, lastOutputAt());
+      if (passed != null) {
+        return passed;
       }
       closeEnded();
-      sleep(Math.min(total, Math.min(startUp, silence)));
+      sleep(limits.next(ready, lastOutputAt()));
     }
   }
 
@@ -263,18 +245,6 @@ final class Life implements ManagedThread.Call<Integer> {
     long one = stdout.lastAt();
     long other = stderr.lastAt();
     return one - other > 0 ? one : other;
-  }
-
-  private static long left(@Nullable Duration limit, long since, long now) {
-    return limit == null ? Long.MAX_VALUE : nanos(limit) - (now - since);
-  }
-
-  private static long nanos(Duration time) {
-    try {
-      return time.toNanos();
-    } catch (ArithmeticException centuries) {
-      return Long.MAX_VALUE / 2;
-    }
   }
 
   private void sleep(long nanos) {
@@ -316,7 +286,7 @@ final class Life implements ManagedThread.Call<Integer> {
 
   /** Waits until the whole tree has gone; answers false when it has to be forced. */
   private boolean awaitTreeGone() {
-    long end = System.nanoTime() + nanos(settings.grace);
+    long end = System.nanoTime() + Limits.nanos(settings.grace);
     while (true) {
       boolean alive = process.isAlive();
       if (!alive && descendants.look().isEmpty()) {
@@ -444,58 +414,8 @@ final class Life implements ManagedThread.Call<Integer> {
     stderr.close();
   }
 
-  // ---- the result
-
-  private int result(End end, Signal pleaseStop)
-      throws ProcessFailedException, InterruptedException {
-    int code = process.exitValue();
-    switch (end) {
-      case START_UP ->
-          throw timedOut(
-              ProcessTimeoutException.Limit.START_UP,
-              settings.startUpLimit,
-              "was not ready after",
-              code);
-      case SILENCE ->
-          throw timedOut(
-              ProcessTimeoutException.Limit.SILENCE, settings.silenceLimit, "was silent for", code);
-      case TOTAL ->
-          throw timedOut(
-              ProcessTimeoutException.Limit.TOTAL, settings.limit, "was still running after", code);
-      case INTERRUPTED -> {
-        if (!pleaseStop.isSignalled()) {
-          throw new InterruptedException(
-              "Process " + process.pid() + " was killed by an interrupt.");
-        }
-      }
-      case EXITED -> {
-        if (!settings.accepts(code) && !pleaseStop.isSignalled()) {
-          throw new ProcessFailedException(
-              subject() + " exited with " + code + signalOf(code) + ".", code, stderr.tailText());
-        }
-      }
-      case TOLD, KILLED -> {}
-    }
-    return code;
-  }
-
-  private ProcessTimeoutException timedOut(
-      ProcessTimeoutException.Limit which, @Nullable Duration limit, String words, int code) {
-    Duration time = Objects.requireNonNull(limit);
-    return new ProcessTimeoutException(
-        subject() + " " + words + " " + time + ", and was stopped.",
-        which,
-        time,
-        code,
-        stderr.tailText());
-  }
-
   private String subject() {
     return "\"" + settings.program() + "\" (process " + process.pid() + ")";
-  }
-
-  private static String signalOf(int code) {
-    return code > 128 && code < 128 + 65 ? ", signal " + (code - 128) : "";
   }
 
   /** What the thread waits for, in dumps. */

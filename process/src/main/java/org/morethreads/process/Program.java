@@ -20,7 +20,7 @@ import org.morethreads.thread.ManagedThread;
  *
  * @since 0.1
  */
-public sealed interface Program permits ManagedProcess {
+public sealed interface Program permits ManagedProcess, Command {
   /**
    * {@return the thread that stands for the program in the tree: told to stop when the program is
    * to stop, stopped when the program has ended, its result the exit code}

@@ -24,7 +24,7 @@ import org.morethreads.thread.ThreadBuilder;
  * @since 0.1
  */
 public abstract sealed class ProgramBuilder<B extends ProgramBuilder<B>>
-    permits ManagedProcess.Builder {
+    permits ManagedProcess.Builder, Command.Builder {
   final Settings settings;
 
   ProgramBuilder(Settings settings) {

@@ -56,6 +56,11 @@ final class Settings {
   boolean ownSession;
   boolean endsDescendants;
 
+  /** For commands: the shell that runs them, and how far they are kept from each other. */
+  Dialect dialect = Dialect.ofSystem();
+
+  Isolation isolation = Isolation.FULL;
+
   Settings with(Consumer<Settings> change) {
     Settings copy = new Settings();
     copy.command = command;
@@ -82,6 +87,8 @@ final class Settings {
     copy.grace = grace;
     copy.ownSession = ownSession;
     copy.endsDescendants = endsDescendants;
+    copy.dialect = dialect;
+    copy.isolation = isolation;
     change.accept(copy);
     return copy;
   }

@@ -1,0 +1,464 @@
+package org.morethreads.process;
+
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Log;
+
+/** A shell that is kept, and runs one command after the other. */
+final class Session {
+  /*
+   *   STARTING -> IDLE      // the shell has answered
+   *   IDLE     -> BUSY      // run(), by the command that owns it
+   *   BUSY     -> ENDED     // both outputs have brought the mark of this command
+   *   ENDED    -> CLEAN     // and nobody has the lifeline open: the shell may be used again (isClean)
+   *   any      -> BROKEN    // the shell has ended, an output has; or close()
+   *
+   * The mark is a random number for each command, which the command cannot know; what comes before it on an output is the command's,
+   * what comes after it is nobody's and dropped.
+   *
+   * The lifeline is a FIFO that each command, and so all that it starts, has open for writing, and we for reading. When the mark has
+   * come, one read tells: the end of the stream means that nobody has it open any more; otherwise it blocks until that is so. Who has
+   * closed it, as daemons close all they have, has closed the outputs too. So a clean session is known to be clean, even of what has
+   * left the session and cleared its environment.
+   *
+   * Two threads of ours read the outputs as long as the session lives. What they find they write to volatile fields of the run, and
+   * wake its thread.
+   */
+  private static final SecureRandom RANDOM = new SecureRandom();
+  private static final int MARK_BYTES = 12;
+  private static final long START_SECONDS = 30;
+  private static final int BUFFER = 8 * 1024;
+
+  /** More than that is not written by a virtual thread: the pipe may be full. */
+  private static final int SHORT = 16 * 1024;
+
+  private final Dialect dialect;
+  private final Process process;
+  private final Path place;
+  private final OutputStream in;
+  private final Descendants descendants;
+  private final Object directoryKey;
+  private final CountDownLatch opened = new CountDownLatch(1);
+  private volatile @Nullable Run current;
+  private volatile @Nullable InputStream lifeline;
+  private volatile boolean broken;
+  private final CountDownLatch reading = new CountDownLatch(2);
+
+  /** One command in the session. */
+  static final class Run {
+    private final byte[] mark;
+    private final Output stdout;
+    private final Output stderr;
+    private final Runnable wake;
+    private volatile int status;
+    private volatile boolean stdoutEnded;
+    private volatile boolean stderrEnded;
+    private volatile boolean clean;
+
+    private Run(String mark, Output stdout, Output stderr, Runnable wake) {
+      this.mark = ('\u0001' + mark).getBytes(StandardCharsets.US_ASCII);
+      this.stdout = stdout;
+      this.stderr = stderr;
+      this.wake = wake;
+    }
+
+    boolean isEnded() {
+      return stdoutEnded && stderrEnded;
+    }
+
+    /** Whether it is known that nothing of the command is left. */
+    boolean isClean() {
+      return clean && isEnded();
+    }
+
+    int status() {
+      return status;
+    }
+  }
+
+  private Session(Dialect dialect, Process process, Path place, String token, Object directoryKey) {
+    this.dialect = dialect;
+    this.process = process;
+    this.place = place;
+    this.in = process.getOutputStream();
+    this.descendants = new Descendants(process, token, Watchdog.session().isPresent());
+    this.directoryKey = directoryKey;
+  }
+
+  /** Starts a shell, and waits until it answers. */
+  static Session start(Settings settings) throws ProcessStartException, InterruptedException {
+    Dialect dialect = settings.dialect;
+    String token = Mark.next();
+    Object key = keyOf(settings.directory);
+    Settings shell =
+        settings.with(copy -> {
+          copy.command = dialect.shell();
+          copy.shellLine = false;
+          copy.environment = dialect.environment(settings);
+          copy.ownSession = Watchdog.session().isPresent();
+          copy.merged = false;
+          copy.stdin = Wish.Queued.BYTES;
+          copy.stdout = Wish.Queued.KEPT;
+          copy.stderr = Wish.Queued.KEPT;
+        });
+    Path place;
+    try {
+      place = Files.createTempDirectory("more-threads-");
+    } catch (IOException failure) {
+      throw noPlace(failure);
+    }
+    boolean ready = false;
+    Session session = null;
+    try {
+      session = new Session(dialect, Starter.start(shell, token), place, token, key);
+      session.open(settings);
+      ready = true;
+      return session;
+    } finally {
+      if (!ready) {
+        if (session == null) {
+          remove(place);
+        } else {
+          session.close();
+        }
+      }
+    }
+  }
+
+  private static ProcessStartException noPlace(IOException failure) {
+    return new ProcessStartException(
+        ProcessStartException.Reason.OTHER,
+        "A shell needs a directory for temporary files, which cannot be made.",
+        failure);
+  }
+
+  private void open(Settings settings) throws ProcessStartException, InterruptedException {
+    String mark = newMark();
+    Settings nothing = new Settings();
+    Output sink = new Output("stdout of a shell", nothing, Wish.Queued.KEPT, () -> {});
+    Output errors = new Output("stderr of a shell", nothing, Wish.Queued.KEPT, () -> {});
+    Run run = new Run(mark, sink, errors, opened::countDown);
+    current = run;
+    var _ =
+        process.onExit().whenComplete((_, _) -> breakOff()); // its outputs may be open elsewhere
+    PumpThreads.run("stdout of shell " + process.pid(), () -> pump(process.getInputStream(), true));
+    PumpThreads.run(
+        "stderr of shell " + process.pid(), () -> pump(process.getErrorStream(), false));
+    boolean answered = false;
+    try {
+      send(dialect.prologue(settings, place, mark));
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+      while (!run.isEnded() && !broken && System.nanoTime() - end < 0) {
+        var _ = opened.await(50, TimeUnit.MILLISECONDS);
+        if (!run.isEnded() && opened.getCount() == 0) {
+          Thread.sleep(1); // the other output is about to bring it
+        }
+      }
+      answered = run.isEnded();
+      if (answered && dialect.hasLifeline()) {
+        lifeline = new FileInputStream(place.resolve("life").toFile());
+      }
+      send(dialect.afterPrologue());
+      current = null;
+    } catch (IOException failure) {
+      answered = false;
+    }
+    if (!answered) {
+      throw new ProcessStartException(
+          ProcessStartException.Reason.OTHER,
+          "The shell "
+              + dialect.shell().getFirst()
+              + " cannot be used. It needs bash 4 or later, and mkfifo on the path. It said: "
+              + errors.tailText().strip(),
+          null);
+    }
+  }
+
+  private static String newMark() {
+    byte[] bytes = new byte[MARK_BYTES];
+    RANDOM.nextBytes(bytes);
+    return HexFormat.of().formatHex(bytes);
+  }
+
+  // ---- for the command that owns it
+
+  /** Begins a command. What it writes goes to the outputs; the thread is woken when it ends. */
+  Run run(Settings settings, Output stdout, Output stderr, Runnable wake) throws IOException {
+    String mark = newMark();
+    Run run = new Run(mark, stdout, stderr, wake);
+    Path input = dialect.noInput();
+    if (!settings.input.isEmpty()) {
+      input = place.resolve("in");
+      Files.write(input, settings.input.getBytes(settings.charset));
+    }
+    String text = dialect.command(settings, mark, input);
+    current = run;
+    send(text);
+    return run;
+  }
+
+  private void send(String text) throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length <= SHORT) {
+      in.write(bytes);
+      in.flush();
+    } else {
+      PumpThreads.run(
+          "stdin of shell " + process.pid(),
+          () -> {
+            try {
+              in.write(bytes);
+              in.flush();
+            } catch (IOException ended) {
+              breakOff(); // which the command hears of
+            }
+          });
+    }
+  }
+
+  /** All that the command has started, and itself where it is not the shell. */
+  List<ProcessHandle> processes() {
+    return descendants.look();
+  }
+
+  /** Ends the shell with all that is below it. */
+  void kill() {
+    List<ProcessHandle> all = new ArrayList<>(descendants.look());
+    all.add(process.toHandle());
+    OsSignal.send("KILL", all);
+  }
+
+  boolean isBroken() {
+    return broken || !process.isAlive();
+  }
+
+  /** Whether the shell has ended, and all that it has written has been read. */
+  boolean isOver() {
+    return reading.getCount() == 0 && !process.isAlive();
+  }
+
+  /** Of the shell itself, once it has ended; before that as if it had been killed. */
+  int exitCode() {
+    return process.isAlive() ? 137 : process.exitValue();
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /** The command has ended, and its outputs are not needed any more. */
+  void forget() {
+    current = null;
+  }
+
+  // ---- for the pool
+
+  /** Whether it is fit for one more command in that directory. */
+  boolean isFit(Settings settings) {
+    return !isBroken() && directoryKey.equals(keyOf(settings.directory));
+  }
+
+  /** What tells a directory from one that has come in its place. */
+  private static Object keyOf(@Nullable Path directory) {
+    if (directory == null) {
+      return "";
+    }
+    try {
+      Object key =
+          Files.readAttributes(directory, java.nio.file.attribute.BasicFileAttributes.class)
+              .fileKey();
+      return key == null ? directory : key;
+    } catch (IOException gone) {
+      return new Object();
+    }
+  }
+
+  /** Ends the shell; what is left of it is killed. Does not wait. */
+  void close() {
+    broken = true;
+    closeQuietly(in);
+    process.toHandle().destroyForcibly();
+    remove(place);
+  }
+
+  // ---- the threads that read
+
+  private void pump(InputStream stream, boolean isStdout) {
+    byte[] buffer = new byte[BUFFER];
+    Scanner scanner = null;
+    try {
+      synchronized (stream) { // see Pump
+        for (int count = stream.read(buffer); count >= 0; count = stream.read(buffer)) {
+          Run run = current;
+          if (run == null || (isStdout ? run.stdoutEnded : run.stderrEnded)) {
+            continue; // nobody's
+          }
+          if (scanner == null || scanner.run != run) {
+            scanner = new Scanner(run, isStdout);
+          }
+          if (scanner.accept(buffer, count)) {
+            ended(run, isStdout, scanner.status);
+          }
+        }
+      }
+    } catch (IOException failure) {
+      // as the end of the stream
+    } catch (Throwable thrown) {
+      Log.error("The output of shell " + process.pid() + " cannot be read any further.", thrown);
+    } finally {
+      closeQuietly(stream);
+      reading.countDown();
+      breakOff();
+      if (isStdout) {
+        InputStream life = lifeline;
+        if (life != null) {
+          closeQuietly(life);
+        }
+      }
+    }
+  }
+
+  private void ended(Run run, boolean isStdout, int status) throws IOException {
+    if (!isStdout) {
+      run.stderrEnded = true;
+      run.wake.run();
+      return;
+    }
+    run.status = status;
+    run.stdoutEnded = true;
+    InputStream life = lifeline;
+    if (life == null) {
+      run.wake.run();
+      return;
+    }
+    if (run.stderrEnded) {
+      run.wake.run(); // if the lifeline is open, its thread has to see to that
+    }
+    while (life.read() >= 0) {
+      // nobody is to write to it, but who can know
+    }
+    run.clean = true;
+    run.wake.run();
+  }
+
+  private void breakOff() {
+    broken = true;
+    opened.countDown();
+    Run run = current;
+    if (run != null) {
+      run.wake.run();
+    }
+  }
+
+  /** Finds the mark in an output, and passes on what comes before it. */
+  static final class Scanner {
+    private final Run run;
+    private final byte[] mark;
+    private final Output output;
+    private final boolean withStatus;
+    private byte[] kept = {};
+    private int status;
+
+    Scanner(Run run, boolean withStatus) {
+      this.run = run;
+      this.mark = run.mark;
+      this.output = withStatus ? run.stdout : run.stderr;
+      this.withStatus = withStatus;
+    }
+
+    /** Answers whether the mark has come. */
+    boolean accept(byte[] buffer, int count) {
+      byte[] data = buffer;
+      int length = count;
+      if (kept.length > 0) {
+        data = new byte[kept.length + count];
+        System.arraycopy(kept, 0, data, 0, kept.length);
+        System.arraycopy(buffer, 0, data, kept.length, count);
+        length = data.length;
+      }
+      int at = indexOf(data, length);
+      if (at < length) {
+        int end = at + mark.length;
+        while (end < length && data[end] != '\n') {
+          end++;
+        }
+        if (at + mark.length <= length && end < length) {
+          pass(data, at);
+          kept = new byte[0];
+          status = withStatus ? number(data, at + mark.length, end) : 0;
+          return true;
+        }
+      }
+      pass(data, at);
+      kept = java.util.Arrays.copyOfRange(data, at, length);
+      return false;
+    }
+
+    private void pass(byte[] data, int count) {
+      if (count > 0) {
+        output.accept(data, 0, count);
+      }
+    }
+
+    /** Where the mark, or the beginning of it at the end of the data, is; else the length. */
+    private int indexOf(byte[] data, int length) {
+      for (int i = 0; i < length; i++) {
+        if (data[i] == mark[0]) {
+          int most = Math.min(mark.length, length - i);
+          if (java.util.Arrays.equals(data, i, i + most, mark, 0, most)) {
+            return i;
+          }
+        }
+      }
+      return length;
+    }
+
+    private static int number(byte[] data, int from, int to) {
+      String text = new String(data, from, to - from, StandardCharsets.US_ASCII).strip();
+      try {
+        return Integer.parseInt(text);
+      } catch (NumberFormatException strange) {
+        return -1;
+      }
+    }
+  }
+
+  // ---- tidying up
+
+  private static void closeQuietly(java.io.Closeable closeable) {
+    try {
+      closeable.close();
+    } catch (IOException already) {
+      // it is of no use any more, and that is all that was wanted
+    }
+  }
+
+  private static void remove(Path place) {
+    try (Stream<Path> files = Files.list(place)) {
+      for (Path file : files.toList()) {
+        Files.deleteIfExists(file);
+      }
+      Files.deleteIfExists(place);
+    } catch (IOException | java.io.UncheckedIOException gone) {
+      // the shell removes it as well
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "shell " + process.pid();
+  }
+}
