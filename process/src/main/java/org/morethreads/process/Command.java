@@ -159,12 +159,14 @@ public final class Command implements Program {
       CommandLife life = new CommandLife(settings, settings.nameOrDefault(), session);
       boolean started = false;
       try {
-        ManagedThread<Integer> running = thread.prepareCall(life).start();
+        ManagedThread<Integer> prepared = thread.prepareCall(life);
+        life.begin();
+        ManagedThread<Integer> running = prepared.start();
         started = true;
         return new Command(life, running);
       } finally {
         if (!started) {
-          Sessions.giveBack(settings, session); // it has not been given anything
+          life.undo();
         }
       }
     }

@@ -30,7 +30,7 @@ final class CommandLife implements ManagedThread.Call<Integer> {
   private static final long MILLISECOND = 1_000_000;
 
   /** How long what a command has started may take to end by itself after it. */
-  private static final long LAST_BREATH = 10 * MILLISECOND;
+  private static final long LAST_BREATH = 25 * MILLISECOND;
 
   private static final long LOOK = 50 * MILLISECOND;
   private static final long KILL_PAUSE = 5 * MILLISECOND;
@@ -50,6 +50,9 @@ final class CommandLife implements ManagedThread.Call<Integer> {
   /** The same as stdout when they are merged. */
   final Output stderr;
 
+  /** Null when the shell had ended. Written before the thread starts. */
+  private Session.@Nullable Run begun;
+
   private volatile @Nullable Thread self;
   private volatile boolean killed;
   private volatile @Nullable Integer code;
@@ -67,6 +70,20 @@ final class CommandLife implements ManagedThread.Call<Integer> {
         settings.merged
             ? stdout
             : new Output("stderr of " + name, settings, settings.stderr, () -> {});
+  }
+
+  /** The shell is given the command: by the starter, while the thread of the command starts. */
+  void begin() {
+    try {
+      begun = session.run(settings, stdout, stderr, this::wake);
+    } catch (IOException ended) {
+      Log.error("A shell has ended before it was given a command.", ended);
+    }
+  }
+
+  /** The thread of the command could not be started: nothing may be left. */
+  void undo() {
+    discard();
   }
 
   // ---- called by others
@@ -111,7 +128,7 @@ final class CommandLife implements ManagedThread.Call<Integer> {
     int result = 137;
     boolean reusable = false;
     try {
-      Session.Run run = begin();
+      Session.Run run = begun;
       if (run != null) {
         end = awaitEnd(run, pleaseStop);
         unhindered();
@@ -147,15 +164,6 @@ final class CommandLife implements ManagedThread.Call<Integer> {
         pleaseStop.isSignalled(),
         "Command \"" + settings.program() + "\" in " + session,
         stderr);
-  }
-
-  private Session.@Nullable Run begin() {
-    try {
-      return session.run(settings, stdout, stderr, this::wake);
-    } catch (IOException ended) {
-      Log.error("A shell has ended before it was given a command.", ended);
-      return null;
-    }
   }
 
   private End awaitEnd(Session.Run run, Signal pleaseStop) {

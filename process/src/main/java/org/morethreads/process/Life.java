@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Log;
@@ -43,6 +44,9 @@ final class Life implements ManagedThread.Call<Integer> {
   /** The same after a stop, which has little time left. */
   private static final long DRAIN_LONGEST_STOPPED = 1_000 * MILLISECOND;
 
+  /** How long, in milliseconds, an exit is expected after the end of all outputs. */
+  private static final long EXPECTED = 20;
+
   /** How often it looks for what is left of a tree that was asked to stop. */
   private static final long LOOK = 50 * MILLISECOND;
 
@@ -74,6 +78,9 @@ final class Life implements ManagedThread.Call<Integer> {
   private volatile @Nullable Thread self;
   private volatile boolean ready;
   private volatile boolean killed;
+
+  /** Whether an exit has been expected. Of the thread alone. */
+  private boolean expected;
 
   /** Whether an interrupt has come. Of the thread alone. */
   private boolean interrupted;
@@ -237,7 +244,24 @@ final class Life implements ManagedThread.Call<Integer> {
         return passed;
       }
       closeEnded();
-      sleep(limits.next(ready, lastOutputAt()));
+      if (!expected && allDone()) {
+        expected = true;
+        awaitExpectedExit();
+      } else {
+        sleep(limits.next(ready, lastOutputAt()));
+      }
+    }
+  }
+
+  /**
+   * The outputs have ended, so most probably the process has too, and the JDK is about to know:
+   * heard of earlier here than through its pool.
+   */
+  private void awaitExpectedExit() {
+    try {
+      boolean _ = process.waitFor(EXPECTED, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      interrupted = true; // looked at by the caller
     }
   }
 

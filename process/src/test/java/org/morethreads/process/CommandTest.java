@@ -301,7 +301,7 @@ class CommandTest {
     long shell = command.shellPid();
     assertThat(command.join()).isZero();
     assertThat(command.stdout().drain()).contains("done");
-    assertThat(Proc.isRunning(Proc.number(pid))).isFalse();
+    Proc.untilGone(Proc.number(pid));
     Command next = Command.shell("sleep 0.1; echo next").directory(directory).lines().start();
     assertThat(next.shellPid()).isEqualTo(shell);
     next.join();
@@ -315,7 +315,7 @@ class CommandTest {
             shell(
                 "setsid bash -c 'trap \"\" TERM; echo $$ > pid; while :; do echo LATE; sleep 0.01; done' & while [ ! -s pid ]; do sleep 0.01; done; echo done"))
         .contains("done");
-    assertThat(Proc.isRunning(Proc.number(pid))).isFalse();
+    Proc.untilGone(Proc.number(pid)); // killed, and may be about to be gone
     assertThat(shell("sleep 0.1; echo next")).isEqualTo("next");
   }
 
@@ -414,7 +414,7 @@ class CommandTest {
     long child = Proc.number(pid);
     command.stop();
     assertThat(command.join()).isEqualTo(143);
-    assertThat(Proc.isRunning(child)).isFalse();
+    Proc.untilGone(child);
     Command next = Command.of("true").directory(directory).start();
     assertThat(next.shellPid()).isEqualTo(command.shellPid());
     next.join();
@@ -431,7 +431,7 @@ class CommandTest {
     long child = Proc.number(pid);
     command.stop();
     assertThat(command.join()).isEqualTo(137);
-    assertThat(Proc.isRunning(child)).isFalse();
+    Proc.untilGone(child);
     assertThat(shell("echo next")).isEqualTo("next");
   }
 
