@@ -46,6 +46,20 @@ enum Area {
       options.param("peer", "ours", "startVirtualThread");
     }
   },
+  PROCESS(
+      List.of(ProgramRuns.class),
+      List.of(
+          atMost(1.15, "ProgramRuns.*(true|echo|shell)", "ManagedProcess", "ProcessBuilder"),
+          atMost(1.0, "ProgramRuns.*(true|echo)", "Command", "ProcessBuilder"),
+          atMost(1.2, "ProgramRuns.*(true|echo)", "Command", "bareSession"),
+          absolute(200, "ProgramRuns.*builtin", "Command"),
+          absolute(50, "ProgramRuns.*builtin", "CommandTrusting"))) {
+    @Override
+    void quicken(ChainedOptionsBuilder options) {
+      options.param(
+          "peer", "ManagedProcess", "Command", "CommandTrusting", "ProcessBuilder", "bareSession");
+    }
+  },
   LOCK(
       List.of(LockOperations.class, LockPingPong.class),
       List.of(

@@ -3,8 +3,9 @@ package org.morethreads.process;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Log;
@@ -25,17 +26,31 @@ import org.morethreads.sync.Signal;
  */
 final class Output {
   /*
-   * Under `lock`, which the reader holds while it delivers; the thread of the program takes it only to give the reader up, having told
-   * it before to hurry. What others read is volatile.
+   * Who delivers, owns the splitter and what is marked so below:
    *
-   *     OPEN -> REFUSED   the user has closed the queue: no more is wanted. No loss
-   *     OPEN -> DROPPING  nobody takes: for good, so that there is no hole in the middle
+   *   IDLE -> BUSY -> IDLE   // by CAS: the reader, around each piece that it has read
+   *   IDLE -> ENDED          // by CAS, for good: the reader at the end; or the thread of the program, when it gives the reader up. What
+   *                          // is left of a line is delivered by whoever makes this transition. What is read later is dropped
+   *
+   * So no lock is held while the reader waits for those who take, nor while it asks the user's predicate. What others read is volatile.
+   *
+   * And for the queue:
+   *
+   *   OPEN -> REFUSED   // the user has closed the queue: no more is wanted. No loss
+   *   OPEN -> DROPPING  // nobody takes: for good, so that there is no hole in the middle
    */
+  private static final int IDLE = 0;
+
+  private static final int BUSY = 1;
+  private static final int ENDED = 2;
   static final long MOST_HELD = 64L << 20;
   private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final Duration LOOK = Duration.ofMillis(200);
 
-  private final ReentrantLock lock = new ReentrantLock();
+  /** How long the reader may take to finish with what it has read. */
+  private static final Duration HAND_OVER = Duration.ofSeconds(1);
+
+  private final AtomicInteger state = new AtomicInteger(IDLE);
   private final String name;
   private final Settings settings;
   private final Tail tail = new Tail();
@@ -57,9 +72,6 @@ final class Output {
 
   /** Whether the reader does not wait for those who take any more. */
   private volatile boolean hurried;
-
-  /** Guarded by lock. */
-  private boolean ended;
 
   private long held;
   private volatile @Nullable IOException broken;
@@ -84,18 +96,17 @@ final class Output {
   // ---- for the reader
 
   void accept(byte[] source, int from, int count) {
-    lock.lock();
+    if (!state.compareAndSet(IDLE, BUSY)) {
+      return; // from somebody who keeps the stream open after the program
+    }
     try {
       take(source, from, count);
     } finally {
-      lock.unlock();
+      state.set(IDLE);
     }
   }
 
   private void take(byte[] source, int from, int count) {
-    if (ended) {
-      return; // from somebody who keeps the stream open after the program
-    }
     lastAt = System.nanoTime();
     tail.add(source, from, count);
     Predicate<String> wanted = readyLine;
@@ -115,15 +126,9 @@ final class Output {
 
   /** The stream has ended. */
   void end() {
-    lock.lock();
-    try {
-      if (splitter != null && !ended) {
-        splitter.end();
-        countPieces(splitter);
-      }
-      ended = true;
-    } finally {
-      lock.unlock();
+    if (state.compareAndSet(IDLE, ENDED) && splitter != null) {
+      splitter.end();
+      countPieces(splitter);
     }
   }
 
@@ -249,6 +254,10 @@ final class Output {
    */
   void giveUp() {
     hurried = true;
+    long latest = System.nanoTime() + HAND_OVER.toNanos();
+    while (state.get() == BUSY && System.nanoTime() - latest < 0) {
+      LockSupport.parkNanos(this, 1_000_000); // it does not wait for anybody now
+    }
     end();
   }
 
