@@ -1,6 +1,5 @@
 import java.time.Duration;
 import java.time.LocalTime;
-import java.util.List;
 import org.morethreads.process.Command;
 import org.morethreads.process.ManagedProcess;
 import org.morethreads.process.ProcessStartException;
@@ -12,14 +11,19 @@ import org.morethreads.work.Schedule;
 final class ProcessSnippets {
   private ProcessSnippets() {}
 
-  static void lines(List<String> shown) throws ProcessStartException, InterruptedException {
+  static void lines() throws ProcessStartException, InterruptedException {
     // @start region="lines"
-    ManagedProcess git = ManagedProcess.command("git", "--version").lines().start();
+    ManagedProcess git = ManagedProcess.command("git", "log", "--oneline").lines().start();
     for (String line : git.stdout()) {
-      shown.add(line);
+      show(line);
     }
-    int _ = git.join(); // throws if git has failed, with the end of its standard error
+    int exitCode = git.join(); // throws if git has failed, with the end of its standard error
     // @end
+    show("exit code " + exitCode);
+  }
+
+  private static void show(String line) {
+    System.out.println(line);
   }
 
   static void place(ManagedThread<?> database) throws Exception {

@@ -16,7 +16,9 @@ import org.morethreads.testing.ManagedThreads;
  * What {@code cmd.exe} is sent, and a session with a stand-in for it: a script that understands
  * just what it is sent here. Nothing of this has been run on Windows.
  */
-@ManagedThreads(timeout = "50 s", allowedLog = System.Logger.Level.WARNING) // slow stops are reported
+@ManagedThreads(
+    timeout = "50 s",
+    allowedLog = System.Logger.Level.WARNING) // slow stops are reported
 @Timeout(60)
 class CmdDialectTest {
   @TempDir Path directory;

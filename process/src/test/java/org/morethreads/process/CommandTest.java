@@ -21,7 +21,9 @@ import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.ThreadFailedException;
 
 /** Commands in shells that are kept (P5). */
-@ManagedThreads(timeout = "50 s", allowedLog = System.Logger.Level.WARNING) // slow stops are reported
+@ManagedThreads(
+    timeout = "50 s",
+    allowedLog = System.Logger.Level.WARNING) // slow stops are reported
 @Timeout(60)
 class CommandTest {
   @TempDir Path directory;

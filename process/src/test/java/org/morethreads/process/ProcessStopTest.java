@@ -26,7 +26,9 @@ import org.morethreads.work.Schedule;
  * The end of processes that do not end by themselves, and of all that they have started (P2, P3,
  * P4).
  */
-@ManagedThreads(timeout = "50 s", allowedLog = System.Logger.Level.WARNING) // slow stops are reported
+@ManagedThreads(
+    timeout = "50 s",
+    allowedLog = System.Logger.Level.WARNING) // slow stops are reported
 @Timeout(60)
 class ProcessStopTest {
   @TempDir Path directory;
