@@ -12,6 +12,9 @@ record BashDialect(String program) implements Dialect {
   /*
    * bash reads its input a byte at a time, so what is sent for each command is short: a call of a function that was sent before.
    *
+   * What the shell itself has to say, such as that a command was killed, is not of the command: its own standard error goes nowhere, and
+   * the commands have file descriptor 9 as theirs.
+   *
    * The mark reaches the function as an argument, and is out of reach in the shell that is forked for the command. The file
    * descriptor 8 is the lifeline: see Session.
    */
@@ -20,27 +23,27 @@ record BashDialect(String program) implements Dialect {
       builtin set +m +o history
       __mt_end() {
         builtin printf '\\001%s %d\\n' "$1" "$2"
-        builtin printf '\\001%s\\n' "$1" >&2
+        builtin printf '\\001%s\\n' "$1" >&9
       }
       __mt_x() {
-        ( command exec 8>"$__mt_life" <"$2" 2>&"$3"; __mt_enter; builtin shift 3; command exec -- "$@" )
+        ( command exec 8>"$__mt_life" <"$2" 2>&"$3" 9>&-; __mt_enter; builtin shift 3; command exec -- "$@" )
         __mt_end "$1" $?
       }
       __mt_b() {
-        ( command exec 8>"$__mt_life" <"$2" 2>&"$3"; __mt_enter; builtin shift 3; builtin "$@" )
+        ( command exec 8>"$__mt_life" <"$2" 2>&"$3" 9>&-; __mt_enter; builtin shift 3; builtin "$@" )
         __mt_end "$1" $?
       }
       __mt_l() {
-        ( command exec 8>"$__mt_life" <"$2" 2>&"$3"; __mt_enter; builtin shift 3
+        ( command exec 8>"$__mt_life" <"$2" 2>&"$3" 9>&-; __mt_enter; builtin shift 3
           builtin eval "builtin shift"$'\\n'"$1" )
         __mt_end "$1" $?
       }
       __mt_t() {
-        "${@:4}" <"$2" 2>&"$3"
+        "${@:4}" <"$2" 2>&"$3" 9>&-
         __mt_end "$1" $?
       }
       __mt_u() {
-        builtin eval "$4" <"$2" 2>&"$3"
+        builtin eval "$4" <"$2" 2>&"$3" 9>&-
         __mt_end "$1" $?
       }
       """;
@@ -101,7 +104,8 @@ record BashDialect(String program) implements Dialect {
         + "builtin unset -f __mt_x __mt_b __mt_l __mt_t __mt_u __mt_end __mt_enter; }\n"
         + "__mt_life="
         + life
-        + "\nmkfifo -m 600 \"$__mt_life\" && command exec 8<>\"$__mt_life\" && __mt_end "
+        + "\nmkfifo -m 600 \"$__mt_life\" && command exec 8<>\"$__mt_life\""
+        + " && command exec 9>&2 2>/dev/null && __mt_end "
         + mark
         + " 0\n";
   }
@@ -128,7 +132,7 @@ record BashDialect(String program) implements Dialect {
         .append(mark)
         .append(' ')
         .append(quoted(input.toString()))
-        .append(settings.merged ? " 1" : " 2");
+        .append(settings.merged ? " 1" : " 9");
     for (String word : settings.command) {
       text.append(' ').append(quoted(word));
     }

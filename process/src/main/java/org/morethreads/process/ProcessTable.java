@@ -5,11 +5,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -31,6 +32,16 @@ final class ProcessTable {
 
   /** A process that is alive. */
   private record Entry(long pid, long parent, long session, long startedAt, List<String> tokens) {}
+
+  private static final class Jvm {
+    /** When this JVM was started, in the ticks of the kernel. */
+    static final long STARTED_AT = startedAt();
+
+    private static long startedAt() {
+      Entry own = read(PROC.resolve(Long.toString(ProcessHandle.current().pid())), Long.MAX_VALUE);
+      return own == null ? 0 : own.startedAt;
+    }
+  }
 
   private final long serial;
   private final Map<Long, Entry> entries = new HashMap<>();
@@ -63,7 +74,7 @@ final class ProcessTable {
   private void read() {
     try (DirectoryStream<Path> all = Files.newDirectoryStream(PROC, "[0-9]*")) {
       for (Path each : all) {
-        Entry entry = read(each);
+        Entry entry = read(each, Jvm.STARTED_AT);
         if (entry != null) {
           entries.put(entry.pid, entry);
         }
@@ -73,7 +84,11 @@ final class ProcessTable {
     }
   }
 
-  private static @Nullable Entry read(Path directory) {
+  /**
+   * @param since only of those that were started since then it matters whether they are marked:
+   *     others are older than this JVM
+   */
+  private static @Nullable Entry read(Path directory, long since) {
     try {
       long pid = Long.parseLong(directory.getFileName().toString());
       String stat =
@@ -82,12 +97,13 @@ final class ProcessTable {
       if (fields[0].equals("Z") || fields[0].equals("X")) {
         return null; // dead, and only not waited for
       }
+      long startedAt = Long.parseLong(fields[19]);
       return new Entry(
           pid,
           Long.parseLong(fields[1]),
           Long.parseLong(fields[3]),
-          Long.parseLong(fields[19]),
-          tokensOf(directory));
+          startedAt,
+          startedAt >= since ? tokensOf(directory) : List.of());
     } catch (IOException | NumberFormatException | IndexOutOfBoundsException gone) {
       return null; // it has ended meanwhile
     }
@@ -95,7 +111,7 @@ final class ProcessTable {
 
   /** Whether a process is dead and was only not waited for; false where there is no telling. */
   static boolean isDead(long pid) {
-    return isAvailable() && read(PROC.resolve(Long.toString(pid))) == null;
+    return isAvailable() && read(PROC.resolve(Long.toString(pid)), Long.MAX_VALUE) == null;
   }
 
   private static List<String> tokensOf(Path directory) {
@@ -131,11 +147,13 @@ final class ProcessTable {
     addChildren(found);
     found.remove(pid);
     found.remove(ProcessHandle.current().pid());
-    List<ProcessHandle> handles = new ArrayList<>();
-    for (long each : found) {
-      handleOf(each).ifPresent(handles::add);
-    }
-    return handles;
+    // parents before their children: a shell must not see its child die, and go on, before it dies
+    return found.stream()
+        .map(entries::get)
+        .filter(Objects::nonNull)
+        .sorted(Comparator.comparingLong(Entry::startedAt).thenComparingLong(Entry::pid))
+        .flatMap(each -> handleOf(each).stream())
+        .toList();
   }
 
   private void addChildren(Set<Long> found) {
@@ -151,12 +169,11 @@ final class ProcessTable {
   }
 
   /** The handle of just this process, and not of a later one with its number. */
-  private Optional<ProcessHandle> handleOf(long pid) {
-    Entry entry = entries.get(pid);
-    return ProcessHandle.of(pid)
-        .filter(_ -> {
-          Entry now = read(PROC.resolve(Long.toString(pid)));
-          return entry != null && now != null && now.startedAt == entry.startedAt;
+  private static Optional<ProcessHandle> handleOf(Entry entry) {
+    return ProcessHandle.of(entry.pid)
+        .filter(handle -> {
+          Entry now = read(PROC.resolve(Long.toString(handle.pid())), Long.MAX_VALUE);
+          return now != null && now.startedAt == entry.startedAt;
         });
   }
 }

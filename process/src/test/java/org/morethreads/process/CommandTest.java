@@ -438,6 +438,22 @@ class CommandTest {
   }
 
   @Test
+  void kill_shellThatWaitsForItsChild_dieWithItAndSayNothing() throws Exception {
+    for (int i = 0; i < 10; i++) {
+      Command command =
+          Command.shell("sleep 1000 & echo ready; wait; echo went on")
+              .directory(directory)
+              .lines()
+              .start();
+      assertThat(command.stdout().take()).isEqualTo("ready");
+      command.kill();
+      assertThat(command.join()).isEqualTo(137);
+      assertThat(command.stdout().drain()).isEmpty();
+      assertThat(command.stderr().drain()).isEmpty();
+    }
+  }
+
+  @Test
   void kill_busyBuiltin_endsIt() throws Exception {
     Command isolated = Command.shell("while :; do :; done").directory(directory).start();
     isolated.kill();

@@ -192,7 +192,7 @@ class ManagedProcessTest {
     process.stdout().close();
     assertThat(process.join()).isZero();
     assertThat(process.statistics().droppedElements()).isZero();
-    assertThat(process.stdout().drain()).isNotEmpty();
+    process.stdout().drain(); // what came before it was closed, if anything
   }
 
   @Test
