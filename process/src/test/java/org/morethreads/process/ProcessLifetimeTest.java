@@ -92,8 +92,8 @@ class ProcessLifetimeTest {
   }
 
   @Test
-  void jvm_sigkill_nothingIsLeft() throws Exception {
-    Process jvm = start(ProcessPrograms.Family.class, directory.toString(), "stay");
+  void jvm_sigkill_nothingIsLeftEvenOfWhatIgnoresSigterm() throws Exception {
+    Process jvm = start(ProcessPrograms.Family.class, directory.toString(), "deaf");
     Map<String, Long> family = family();
     jvm.destroyForcibly();
     int _ = jvm.waitFor();

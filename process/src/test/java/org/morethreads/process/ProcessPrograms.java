@@ -24,7 +24,9 @@ final class ProcessPrograms {
     public static void main(String... arguments) throws Exception {
       Path place = Path.of(arguments[0]);
       String child =
-          "setsid bash -c 'echo $$ > $0/child; exec sleep 1000' $1 & echo $$ > $1/process; wait";
+          arguments[1].equals("deaf")
+              ? "setsid bash -c 'trap \"\" TERM; echo $$ > $0/child; while :; do sleep 1; done' $1 & echo $$ > $1/process; wait"
+              : "setsid bash -c 'echo $$ > $0/child; exec sleep 1000' $1 & echo $$ > $1/process; wait";
       ManagedProcess process =
           ManagedProcess.command("bash", "-c", child, "bash", place.toString()).start();
       ManagedProcess.command(
