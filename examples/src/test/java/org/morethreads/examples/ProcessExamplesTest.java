@@ -1,4 +1,4 @@
-package org.morethreads.examples.process;
+package org.morethreads.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package org.morethreads.examples.process;
+package org.morethreads.examples;
 
 import java.time.Duration;
 import java.util.Arrays;
@@ -14,7 +14,7 @@ import org.morethreads.thread.ThreadTree;
  * and is short again after the program has run well for a while. Ctrl-C stops the program, and all
  * that it has started.
  *
- * <pre>java … org.morethreads.examples.process.Restarter PROGRAM [ARGUMENT]…</pre>
+ * <pre>examples/run Restarter PROGRAM [ARGUMENT]…</pre>
  */
 public final class Restarter {
   private final ManagedProcess.Builder program;

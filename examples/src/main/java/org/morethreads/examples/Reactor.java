@@ -1,4 +1,4 @@
-package org.morethreads.examples.process;
+package org.morethreads.examples;
 
 import java.util.function.Consumer;
 import org.morethreads.process.ManagedProcess;
@@ -7,7 +7,7 @@ import org.morethreads.process.ProcessStartException;
 /**
  * Reacts to the lines of a tool while it runs, and ends it when it has said enough:
  *
- * <pre>java … org.morethreads.examples.process.Reactor WORD PROGRAM [ARGUMENT]…</pre>
+ * <pre>examples/run Reactor WORD PROGRAM [ARGUMENT]…</pre>
  *
  * prints the lines of the program up to the first that has the word in it, and then stops the
  * program.

@@ -1,4 +1,4 @@
-package org.morethreads.examples.process;
+package org.morethreads.examples;
 
 import java.time.Duration;
 import org.morethreads.process.Command;
@@ -9,7 +9,7 @@ import org.morethreads.process.ProgramBuilder;
  * Runs 500 short commands, as processes of their own and in a shell that is kept, and says how long
  * each way took.
  *
- * <pre>java … org.morethreads.examples.process.ManyCommands [COUNT]</pre>
+ * <pre>examples/run ManyCommands [COUNT]</pre>
  */
 public final class ManyCommands {
   private ManyCommands() {}
