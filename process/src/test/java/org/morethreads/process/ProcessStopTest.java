@@ -330,7 +330,10 @@ class ProcessStopTest {
   @Test
   void join_grandchildThatWritesForEver_returnsWithBoundedMemory() throws Exception {
     Path pid = directory.resolve("pid");
-    ManagedProcess process = bash("yes & echo $! > $1", pid.toString()).start();
+    ManagedProcess process =
+        bash("yes & echo $! > $1; read -r x; exit 0", pid.toString()).stdinLines().start();
+    Proc.until("it writes", () -> process.statistics().stdoutBytes() > 64 * 1024);
+    process.stdin().close();
     assertThat(process.join()).isZero();
     long writer = Proc.number(pid);
     assertThat(process.stdoutTail()).hasSize(64 * 1024);
