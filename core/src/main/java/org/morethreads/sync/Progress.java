@@ -37,6 +37,11 @@ public final class Progress {
   }
 
   private final String name;
+
+  /**
+   * Fired by whoever ends this progress, and by whoever finds it ended, who may be earlier: nobody
+   * has seen the end and then finds this unsignalled.
+   */
   private final OpenSignal ended;
 
   /**
@@ -108,6 +113,7 @@ public final class Progress {
         return; // ends: every failure means that another thread advanced
       }
     }
+    ended.go();
   }
 
   /**
@@ -128,6 +134,7 @@ public final class Progress {
         return true; // ends: every failure means that another thread advanced
       }
     }
+    ended.go();
     return false;
   }
 
@@ -148,13 +155,17 @@ public final class Progress {
     for (long seen = value; seen >= 0; seen = value) {
       SchedulePoint.at("progress.end");
       if (VALUE.compareAndSet(this, seen, ~seen)) {
-        ended.go();
-        return; // ends: every failure means that another thread got on
+        SchedulePoint.at("progress.ended");
+        break; // ends: every failure means that another thread got on
       }
     }
+    ended.go();
   }
 
-  /** {@return the signal that goes at the {@linkplain #end end}} */
+  /**
+   * {@return the signal that goes at the {@linkplain #end end}} Its actions run on the thread that
+   * ends this progress, or on one that has just found it ended.
+   */
   public Signal ended() {
     return ended;
   }

@@ -281,6 +281,31 @@ class SignalSchedulesTest {
     });
   }
 
+  // end | end | advanceTo 5: whoever has seen the end sees its signal (S10)
+  @Test
+  void progress_endedByTwo_whoHasSeenTheEndSeesItsSignal() {
+    Schedules.explore(run -> {
+      Progress progress = Progress.create("progress");
+      var runs = new AtomicInteger();
+      progress.ended().then(runs::incrementAndGet);
+      for (int i = 0; i < 2; i++) {
+        run.thread(
+            "ender",
+            () -> {
+              progress.end();
+              assertThat(progress.ended().isSignalled()).isTrue();
+            });
+      }
+      run.thread(
+          "advancer",
+          () ->
+              assertThat(progress.advanceTo(5) || progress.ended().isSignalled())
+                  .as("refused, since it has ended")
+                  .isTrue());
+      run.afterwards(() -> assertThat(runs).hasValue(1));
+    });
+  }
+
   // make a composite of 20 | go | go: it attaches itself while its leaves fire
   @Test
   void largeComposite_madeWhileItsLeavesGo_isSignalled() {
