@@ -998,7 +998,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     for (Node child = Objects.requireNonNull(children).newest;
         child != null && child.order > known;
         child = child.older) {
-      if (child.told == null) {
+      if (!Firing.isFired(child.pleaseStop)) { // marked by another stop is not told yet
         return true;
       }
     }

@@ -78,7 +78,11 @@ final class Stopping {
   }
 
   private static void stop(Node top, Told stop, boolean now) {
-    if (top.isEnded() || (top.told() != null && top.childCount() == 0)) {
+    if (top.isEnded()) {
+      return;
+    }
+    if (top.told() != null && top.childCount() == 0) {
+      finishTelling(top);
       return;
     }
     Stopping walk = new Stopping(stop, now ? top : null, null);
@@ -148,11 +152,9 @@ final class Stopping {
             child.time().now(),
             parents.limitNanos(),
             parents.interrupting());
-    boolean first = child.markToldAnyway(stop);
+    child.markToldAnyway(stop);
     child.requestStop(stop); // afterwards: nobody may think that it waits for others
-    if (first) {
-      Firing.fire(child.pleaseStop);
-    }
+    Firing.fire(child.pleaseStop);
   }
 
   /**
@@ -344,6 +346,7 @@ final class Stopping {
     Node node = level.node;
     request(node);
     if (node.told() != null) {
+      finishTelling(node);
       return true;
     }
     List<Node> needers = needersOf(node);
@@ -356,14 +359,18 @@ final class Stopping {
       return true;
     }
     node.bearTold(stop);
-    return node.told() != null;
+    if (node.told() == null) {
+      return false;
+    }
+    finishTelling(node);
+    return true;
   }
 
   /** Those that this stop or another one has asked, and that wait for others. */
   private static List<Node> untoldChildren(Node node) {
     List<Node> untold = List.of();
     for (Node child : node.childrenBeyond(0)) {
-      if (child.told() == null && child.request() != null && !child.isEnded()) {
+      if (!Firing.isFired(child.pleaseStop) && child.request() != null && !child.isEnded()) {
         untold = untold.isEmpty() ? new ArrayList<>() : untold;
         untold.add(child);
       }
@@ -383,6 +390,16 @@ final class Stopping {
       soonest = Math.min(soonest, StopWatch.Due.of(node, stop).first());
     }
     return true;
+  }
+
+  /**
+   * Another stop has marked a node as told, and has perhaps not come so far as to fire its {@code
+   * pleaseStop}. This does it, so that nobody above is told before, and no stop returns before.
+   */
+  private static void finishTelling(Node node) {
+    if (!Firing.isFired(node.pleaseStop)) {
+      Firing.fire(node.pleaseStop);
+    }
   }
 
   private static boolean isWorking(Node node) {
@@ -499,7 +516,9 @@ final class Stopping {
         if (late.length > 0) {
           known = late[0].order;
           for (Node child : late) {
-            if (child.told() == null && child.request() == null) {
+            if (child.told() != null) {
+              finishTelling(child);
+            } else if (child.request() == null) {
               rest.walk(child, true);
             }
           }

@@ -88,6 +88,70 @@ class ThreadSchedulesTest {
         .explore();
   }
 
+  // start of a child of one that was told | another stop, which finds the child
+  @Test
+  void start_bornToldWhileAnotherStopTellsIt_isToldWhenStartReturns() {
+    Schedules.of(
+            run -> {
+              ThreadTree tree = run.tree(StopPolicy.standard());
+              OpenSignal done = Signal.create("done");
+              ManagedThread<?> parent = tree.run("parent", _ -> done.await());
+              parent.stop();
+              run.thread(
+                  "starter",
+                  () -> {
+                    ManagedThread<?> child =
+                        ManagedThread.named("child").parent(parent).run(Signal::await);
+                    assertThat(child.pleaseStop().isSignalled()).as("born told").isTrue();
+                    done.go();
+                    stopAndWait(tree);
+                  });
+              run.thread("stopper", parent::stop);
+            })
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  // stop of the parent | stop of the child, then of the parent
+  @Test
+  void stop_twiceAtOnce_theChildIsToldBeforeItsParent() {
+    Schedules.of(
+            run -> {
+              ThreadTree tree = run.tree(StopPolicy.standard());
+              var child = new AtomicReference<ManagedThread<?>>();
+              OpenSignal begun = Signal.create("begun");
+              ManagedThread<?> parent =
+                  tree.run(
+                      "parent",
+                      stop -> {
+                        child.set(ManagedThread.run("child", Signal::await));
+                        begun.go();
+                        stop.await();
+                        assertThat(child.get().pleaseStop().isSignalled())
+                            .as("the child was told before")
+                            .isTrue();
+                      });
+              run.thread(
+                  "one",
+                  () -> {
+                    begun.await();
+                    parent.stop();
+                    parent.join();
+                    stopAndWait(tree);
+                  });
+              run.thread(
+                  "two",
+                  () -> {
+                    begun.await();
+                    child.get().stop();
+                    assertThat(child.get().pleaseStop().isSignalled()).isTrue();
+                    parent.stop();
+                  });
+            })
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
   // stop of the tree | the needer ends by itself or is told | the needed
   @Test
   void needs_stopRacingEndOfTheNeeder_theNeededIsToldAfterwards() {
