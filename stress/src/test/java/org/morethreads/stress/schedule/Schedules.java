@@ -26,6 +26,7 @@ public final class Schedules {
   private int preemptions = 2;
   private int most = 1500;
   private Run.Timeouts timeouts = Run.Timeouts.ANY;
+  private boolean quiet;
   private volatile Run running;
 
   /** Sets up threads that share something, anew for each schedule. */
@@ -85,6 +86,12 @@ public final class Schedules {
     return this;
   }
 
+  /** Does not print how many it ran: for those who explore many scenarios. */
+  public Schedules quietly() {
+    quiet = true;
+    return this;
+  }
+
   /** Explores, and throws what it finds. */
   public Result explore() {
     Result result = search();
@@ -101,16 +108,20 @@ public final class Schedules {
               + found.trace(),
           found.failure());
     }
-    String caller =
-        StackWalker.getInstance()
-            .walk(frames ->
-                frames
-                    .filter(f -> !f.getClassName().equals(Schedules.class.getName()))
-                    .findFirst()
-                    .map(f -> f.getClassName().replaceAll(".*\\.", "") + "." + f.getMethodName())
-                    .orElse("?"));
-    System.out.println(caller + ": " + result);
+    if (!quiet) {
+      System.out.println(caller() + ": " + result);
+    }
     return result;
+  }
+
+  private static String caller() {
+    return StackWalker.getInstance()
+        .walk(frames ->
+            frames
+                .filter(f -> !f.getClassName().equals(Schedules.class.getName()))
+                .findFirst()
+                .map(f -> f.getClassName().replaceAll(".*\\.", "") + "." + f.getMethodName())
+                .orElse("?"));
   }
 
   /** Explores, and returns what it finds. */

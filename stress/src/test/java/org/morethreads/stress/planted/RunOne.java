@@ -1,0 +1,53 @@
+package org.morethreads.stress.planted;
+
+import java.lang.annotation.Annotation;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/**
+ * Runs methods of a test in this JVM: {@code RunOne CLASS METHOD…}. Its status is 0 when they pass,
+ * {@value #FAILED} when one fails, and anything else when they could not be run.
+ */
+public final class RunOne {
+  /** The status when a method has failed. */
+  public static final int FAILED = 42;
+
+  private RunOne() {}
+
+  public static void main(String[] arguments) throws Exception {
+    Class<?> test = Class.forName(arguments[0]);
+    for (int i = 1; i < arguments.length; i++) {
+      Method method = test.getDeclaredMethod(arguments[i]);
+      method.setAccessible(true);
+      Constructor<?> constructor = test.getDeclaredConstructor();
+      constructor.setAccessible(true);
+      Object instance = constructor.newInstance();
+      try {
+        callAnnotated(instance, BeforeEach.class);
+        method.invoke(instance);
+        callAnnotated(instance, AfterEach.class);
+        System.out.println(arguments[i] + " passes");
+      } catch (InvocationTargetException failed) {
+        System.out.println(arguments[i] + " fails:");
+        failed.getCause().printStackTrace(System.out);
+        System.out.flush();
+        Runtime.getRuntime().halt(FAILED);
+      }
+    }
+    System.out.flush();
+    Runtime.getRuntime().halt(0);
+  }
+
+  private static void callAnnotated(Object instance, Class<? extends Annotation> annotation)
+      throws IllegalAccessException, InvocationTargetException {
+    for (Method method : instance.getClass().getDeclaredMethods()) {
+      if (method.isAnnotationPresent(annotation)) {
+        method.setAccessible(true);
+        method.invoke(instance);
+      }
+    }
+  }
+}
