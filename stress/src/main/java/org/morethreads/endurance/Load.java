@@ -265,7 +265,8 @@ final class Load {
 
   private void scope(Random own) throws Exception {
     int winner = own.nextInt(1000);
-    int got = Scope.race("race", LONG, _ -> winner, stop -> own.nextInt() + (stop.await(LONG) ? 1 : 0));
+    int got =
+        Scope.race("race", LONG, _ -> winner, stop -> own.nextInt() + (stop.await(LONG) ? 1 : 0));
     if (got != winner) {
       problems.add("race: " + got);
     }
