@@ -15,7 +15,7 @@ final class PlantedBugs {
           // ---- Lincheck
           PlantedBug.plain(
               "poll takes without the mutex",
-              "queue/CloseableQueue.java",
+              "queue/QueueCore.java",
               """
                   SchedulePoint.at("queue.poll");
                   mutex.acquire();
@@ -33,7 +33,7 @@ final class PlantedBugs {
               "LincheckAssertionError"),
           PlantedBug.plain(
               "remove searches without the mutex",
-              "queue/CloseableQueue.java",
+              "queue/QueueCore.java",
               """
                 boolean removeIdentical(Object item) {
                   mutex.acquire();
@@ -148,7 +148,7 @@ final class PlantedBugs {
               "program "),
           PlantedBug.scheduled(
               "a place that is free is told to nobody",
-              "queue/CloseableQueue.java",
+              "queue/QueueCore.java",
               "putters.assigned() == 0 && store.size < capacity) {",
               "putters.assigned() == 0 && store.size < capacity - 1) {",
               PROGRAM + "QueueProgramTest",
