@@ -130,8 +130,7 @@ class CensusLauncherTest {
     var refused = launchAs("run", "Nothing");
     assertThat(refused.status()).isEqualTo(2);
     assertThat(refused.err())
-        .containsExactly(
-            "run: there is no example \"Nothing\"; there are: Priorities Selecting");
+        .containsExactly("run: there is no example \"Nothing\"; there are: Priorities Selecting");
     assertThat(launchAs("run").status()).isEqualTo(2);
   }
 
