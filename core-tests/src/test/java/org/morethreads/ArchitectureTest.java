@@ -12,12 +12,15 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.domain.properties.HasName;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.io.IOException;
 import java.lang.module.ModuleFinder;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.jar.JarFile;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.morethreads.sync.Signal;
@@ -42,18 +45,22 @@ class ArchitectureTest {
   private static JavaClasses classes;
 
   @BeforeAll
-  static void importClasses() throws URISyntaxException {
+  static void importClasses() throws IOException, URISyntaxException {
     // A jar once core is packaged, else a directory; of core, and of nothing else.
     var core = Signal.class.getProtectionDomain().getCodeSource().getLocation().toURI();
     assertThat(ModuleFinder.of(Path.of(core)).find("org.morethreads")).isPresent();
+    Path place = Path.of(core);
+    var importer = new ClassFileImporter();
+    var all =
+        Files.isDirectory(place)
+            ? importer.importPath(place)
+            : importer.importJar(new JarFile(place.toFile()));
     classes =
-        new ClassFileImporter()
-            .importPath(Path.of(core))
-            .that(
-                DescribedPredicate.not(
-                    DescribedPredicate.describe(
-                        "are package-info or module-info",
-                        (JavaClass c) -> c.getSimpleName().endsWith("-info"))));
+        all.that(
+            DescribedPredicate.not(
+                DescribedPredicate.describe(
+                    "are package-info or module-info",
+                    (JavaClass c) -> c.getSimpleName().endsWith("-info"))));
   }
 
   @Test
