@@ -1,6 +1,8 @@
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.Adoption;
+import org.morethreads.thread.ContextCarrier;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.StopPolicy;
 import org.morethreads.thread.ThreadTree;
@@ -55,6 +57,26 @@ final class ThreadSnippets {
   }
 
   // @end region=adopt
+
+  // @start region=carrier
+  private static final ThreadLocal<String> USER = new ThreadLocal<>();
+
+  static void carryUser() {
+    ContextCarrier.register(
+        new ContextCarrier() {
+          @Override
+          public @Nullable Object capture() {
+            return USER.get();
+          }
+
+          @Override
+          public void install(Object captured) {
+            USER.set((String) captured);
+          }
+        });
+  }
+
+  // @end region=carrier
 
   // @start region=main
   public static void main(String... arguments) throws InterruptedException {

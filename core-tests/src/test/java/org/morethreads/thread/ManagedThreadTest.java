@@ -605,6 +605,66 @@ class ManagedThreadTest {
     }
   }
 
+  private static final ThreadLocal<String> MOOD = new ThreadLocal<>();
+
+  /** Carries a thread-local; fails when it is told to. */
+  private static ContextCarrier carrierOfMood(boolean captureFails, boolean installFails) {
+    return new ContextCarrier() {
+      @Override
+      public Object capture() {
+        if (captureFails) {
+          throw new IllegalStateException("cannot be read");
+        }
+        return MOOD.get();
+      }
+
+      @Override
+      public void install(Object captured) {
+        if (installFails) {
+          throw new AssertionError("cannot be passed on");
+        }
+        MOOD.set((String) captured);
+      }
+    };
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void run_carrierRegistered_childAndGrandchildHaveTheContext(Kind kind) throws Exception {
+    var registration = ContextCarrier.register(carrierOfMood(false, false));
+    MOOD.set("cheerful");
+    try (var _ = grove.open("t")) {
+      var thread =
+          Grove.named(kind, "x")
+              .call(_ -> MOOD.get() + " " + ManagedThread.call("y", _ -> MOOD.get()).join());
+      MOOD.set("changed after the start");
+      assertThat(thread.join()).isEqualTo("cheerful cheerful");
+      assertThat(registration.remove()).isTrue();
+      assertThat(registration.remove()).isFalse();
+      assertThat(Grove.named(kind, "x").call(_ -> MOOD.get() == null).join()).isTrue();
+    } finally {
+      registration.remove();
+      MOOD.remove();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void run_carrierFails_threadRunsWithoutItsPart(Kind kind) throws Exception {
+    var broken = ContextCarrier.register(carrierOfMood(true, false));
+    var alsoBroken = ContextCarrier.register(carrierOfMood(false, true));
+    var whole = ContextCarrier.register(carrierOfMood(false, false));
+    MOOD.set("cheerful");
+    try (var _ = grove.open("t")) {
+      assertThat(Grove.named(kind, "x").call(_ -> MOOD.get()).join()).isEqualTo("cheerful");
+    } finally {
+      broken.remove();
+      alsoBroken.remove();
+      whole.remove();
+      MOOD.remove();
+    }
+  }
+
   private static final ScopedValue<String> USER = ScopedValue.newInstance();
   private static final ScopedValue<String> UNBOUND = ScopedValue.newInstance();
 

@@ -26,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.internal.Surroundings;
 import org.morethreads.sync.Signal;
+import org.morethreads.thread.ContextCarrier;
 import org.morethreads.thread.Grove;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.Outcome;
@@ -527,6 +528,40 @@ class ThreadPoolTest {
         .isThrownBy(() -> ThreadPool.named("p").backlog(-1))
         .withMessageContaining("0 or more");
     assertThatIllegalArgumentException().isThrownBy(() -> ThreadPool.named("a/b"));
+  }
+
+  private static final ThreadLocal<String> MOOD = new ThreadLocal<>();
+
+  @Test
+  void run_waitedInTheBacklog_hasTheContextOfTheSubmitter() throws Exception { // H13
+    var registration =
+        ContextCarrier.register(
+            new ContextCarrier() {
+              @Override
+              public Object capture() {
+                return MOOD.get();
+              }
+
+              @Override
+              public void install(Object captured) {
+                MOOD.set((String) captured);
+              }
+            });
+    try (var _ = grove.open("t");
+        var pool = ThreadPool.open("p", 1)) {
+      var go = Signal.create("go");
+      MOOD.set("alice");
+      var first = pool.run("first", _ -> go.await());
+      MOOD.set("bob");
+      var second = pool.call("second", _ -> MOOD.get()); // begun by the end of the first
+      MOOD.remove();
+      go.go();
+      first.join();
+      assertThat(second.join()).isEqualTo("bob");
+    } finally {
+      registration.remove();
+      MOOD.remove();
+    }
   }
 
   // ---- the executor

@@ -7,7 +7,8 @@ import java.util.Set;
 
 /**
  * What the program still needs while its trees stop, and what ends after the last of them (H11):
- * the profiler, then the log writers. Kept here, asked to finish by the end of the program.
+ * the profiler, the log writers, then the logging frameworks. Kept here, asked to finish by the end
+ * of the program.
  *
  * <p>Every method may be called from any thread.
  */
@@ -23,8 +24,10 @@ public final class Services {
   public enum Stage {
     /** While the log can still be told. */
     PROFILER,
-    /** Last of all, since everybody else may log. */
-    LOG
+    /** After everybody who may log. */
+    LOG,
+    /** What the log writers write to: logging frameworks whose own shutdown was taken over. */
+    FRAMEWORK
   }
 
   /** What ends after the last tree. */

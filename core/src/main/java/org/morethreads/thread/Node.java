@@ -574,11 +574,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       if (told != null) {
         Stopping.startsTold(this, toldBefore);
       }
-      if (!options.carried.isEmpty()) {
-        ScopedValue.Carrier carrier =
-            options.startedFrom == null ? options.carrierHere() : options.carrier;
-        task = Options.Carrying.of(Objects.requireNonNull(task), carrier);
-      }
+      task = options.withContext(Objects.requireNonNull(task));
       options.beforeStart(this);
       SchedulePoint.at("thread.start");
       startThread(Objects.requireNonNull(thread));

@@ -47,6 +47,9 @@ final class Options {
   /** With that line: the scoped values to carry, as they are bound there. */
   ScopedValue.@Nullable Carrier carrier;
 
+  /** With that line: what else is carried; null for nothing. */
+  @Nullable Context otherContext;
+
   private Options() {}
 
   /** Returns a copy that differs in one thing. */
@@ -65,6 +68,7 @@ final class Options {
     copy.startedFrom = startedFrom;
     copy.context = context;
     copy.carrier = carrier;
+    copy.otherContext = otherContext;
     change.accept(copy);
     return copy;
   }
@@ -206,15 +210,26 @@ final class Options {
     return here;
   }
 
-  /** A task with the scoped values of its starter. */
-  record Carrying(ManagedThread.Call<?> task, ScopedValue.@Nullable Carrier carrier)
+  /** The task, with what it is to be given of its starter, who calls this, or had it captured. */
+  Object withContext(Object task) {
+    boolean here = startedFrom == null;
+    Context other = here ? Context.capture() : otherContext;
+    return carried.isEmpty() && other == null
+        ? task
+        : Carrying.of(task, here ? carrierHere() : carrier, other);
+  }
+
+  /** A task with the scoped values and the context of its starter. */
+  record Carrying(
+      ManagedThread.Call<?> task, ScopedValue.@Nullable Carrier carrier, @Nullable Context context)
       implements ManagedThread.Call<@Nullable Object> {
-    static Carrying of(Object task, ScopedValue.@Nullable Carrier carrier) {
+    static Carrying of(
+        Object task, ScopedValue.@Nullable Carrier carrier, @Nullable Context context) {
       ManagedThread.Call<?> call =
           task instanceof ManagedThread.Call<?> itself
               ? itself
               : new ManagedThread.Wrapped((ManagedThread.Task) task);
-      return new Carrying(call, carrier);
+      return new Carrying(call, carrier, context);
     }
 
     private static <V> ScopedValue.@Nullable Carrier add(
@@ -229,6 +244,9 @@ final class Options {
 
     @Override
     public @Nullable Object call(Signal pleaseStop) throws Exception {
+      if (context != null) {
+        context.install();
+      }
       if (carrier == null) {
         return task.call(pleaseStop);
       }

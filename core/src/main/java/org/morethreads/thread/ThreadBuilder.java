@@ -170,8 +170,8 @@ public final class ThreadBuilder {
 
   /**
    * For our own modules: the thread is started by who calls this, though somebody else will do it
-   * for him: its failures show this line, and it has the context class loader of this thread, and
-   * the scoped values to carry as they are bound here.
+   * for him: its failures show this line, and it has the context of this thread, and the scoped
+   * values to carry as they are bound here.
    *
    * @param library the proof of membership
    * @return a changed builder
@@ -182,10 +182,12 @@ public final class ThreadBuilder {
     Objects.requireNonNull(library, "library");
     StackTraceElement[] here = StartSite.here();
     ClassLoader context = Thread.currentThread().getContextClassLoader();
+    Context other = Context.capture();
     return with(copy -> {
       copy.startedFrom = here;
       copy.context = context;
       copy.carrier = copy.carrierHere();
+      copy.otherContext = other;
     });
   }
 
