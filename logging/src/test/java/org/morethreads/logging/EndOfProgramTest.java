@@ -1,0 +1,231 @@
+package org.morethreads.logging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.morethreads.fixture.Numbered;
+
+/**
+ * What is in the log when a program has ended (G1): in JVMs of their own, with the real frameworks,
+ * their real configuration files, and real files.
+ */
+class EndOfProgramTest {
+  private static final int SIGTERM = 143;
+  private static final int SIGINT = 130;
+
+  @TempDir Path directory;
+
+  private Program program(String backEnd, String mode) throws Exception {
+    String[] options = Numbered.options(directory, backEnd);
+    String[] all = java.util.Arrays.copyOf(options, options.length + 3);
+    all[options.length] = backEnd;
+    all[options.length + 1] = mode;
+    all[options.length + 2] = directory.toString();
+    return Program.start(directory, Numbered.class, all);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "own, return, 0", "own, exit, 5", "own, stop, 0", "own, uncaught, 1",
+    "logback, return, 0", "logback, exit, 5", "logback, stop, 0", "logback, uncaught, 1",
+    "log4j, return, 0", "log4j, exit, 5", "log4j, stop, 0", "log4j, uncaught, 1",
+  })
+  void programEnds_threadsGoOnLogging_nothingIsLost(String backEnd, String mode, int status)
+      throws Exception {
+    try (Program program = program(backEnd, mode)) {
+      program.end().isStatus(status).reportsNothing();
+    }
+    assertThat(Numbered.checkNothingIsLost(directory)).isGreaterThan(5_000);
+    if (mode.equals("uncaught")) {
+      assertThat(Files.readString(directory.resolve("numbered.log")))
+          .contains("Thread \"main\" ended by a failure.")
+          .containsOnlyOnce("java.lang.IllegalStateException: main is broken");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "own, TERM",
+    "own, INT",
+    "logback, TERM",
+    "logback, INT",
+    "log4j, TERM",
+    "log4j, INT"
+  })
+  void signal_threadsGoOnLogging_nothingIsLost(String backEnd, String signal) throws Exception {
+    try (Program program = program(backEnd, "signal")) {
+      program
+          .awaitLine("ready")
+          .signal(signal)
+          .end()
+          .isStatus(signal.equals("TERM") ? SIGTERM : SIGINT)
+          .reportsNothing();
+    }
+    assertThat(Numbered.checkNothingIsLost(directory)).isGreaterThan(5_000);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"own", "logback", "log4j"})
+  void outOfMemoryInAThread_nothingIsLost(String backEnd) throws Exception {
+    try (Program program = program(backEnd, "memory")) {
+      program.end().isStatus(0);
+    }
+    assertThat(Numbered.checkNothingIsLost(directory)).isGreaterThan(5_000);
+    assertThat(Files.readString(directory.resolve("numbered.log")))
+        .contains("Thread \"eater\" ended by a failure.")
+        .contains("OutOfMemoryError");
+  }
+
+  /**
+   * As modules: plugins, services and reflection find what they need, and nothing else is there.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "own, org.morethreads.logging",
+    "logback, 'org.morethreads.logging,ch.qos.logback.classic'",
+    "log4j, 'org.morethreads.logging,org.apache.logging.log4j.core'"
+  })
+  void onTheModulePath_programExits_nothingIsLost(String backEnd, String modules) throws Exception {
+    String[] options = Numbered.options(directory, backEnd);
+    String[] all = java.util.Arrays.copyOf(options, options.length + 3);
+    all[options.length] = backEnd;
+    all[options.length + 1] = "exit";
+    all[options.length + 2] = directory.toString();
+    try (Program program = Program.startOnModules(directory, Numbered.class, modules, all)) {
+      program.end().isStatus(5).reportsNothing();
+    }
+    assertThat(Numbered.checkNothingIsLost(directory)).isGreaterThan(5_000);
+  }
+
+  // ---- other people's shutdowns, taken over
+
+  private Path log() {
+    return directory.resolve("numbered.log");
+  }
+
+  private static void assertAll(Path file, String what, int count) throws Exception {
+    assertThat(Files.readAllLines(file))
+        .as(file.toString())
+        .filteredOn(line -> line.contains(what))
+        .hasSize(count);
+  }
+
+  @Test
+  void logback_itsHookIsTakenOver_otherAppendersAreStoppedAfterTheTrees() throws Exception {
+    try (Program program =
+        Program.start(
+            directory,
+            TakenOver.class,
+            "-Dlogback.configurationFile=taken-over-logback.xml",
+            "-Dnumbered.file=" + log(),
+            "logback")) {
+      program.end().isStatus(0).reportsNothing();
+    }
+    assertAll(log(), "last words", TakenOver.LINES);
+    assertAll(directory.resolve("numbered.log.others"), "last words", TakenOver.LINES);
+  }
+
+  @Test
+  void log4j_itsShutdownIsTakenOver_runsAfterTheTrees() throws Exception {
+    try (Program program =
+        Program.start(
+            directory,
+            TakenOver.class,
+            "-Dlog4j2.configurationFile=taken-over-log4j2.xml",
+            "-Dlog4j2.shutdownCallbackRegistry=org.morethreads.logging.log4j.OrderedShutdownCallbackRegistry",
+            "-Dorg.morethreads.logging.backend=log4j",
+            "-Dnumbered.file=" + log(),
+            "log4j")) {
+      program.end().isStatus(0).reportsNothing();
+    }
+    assertAll(log(), "last words", TakenOver.LINES);
+    assertAll(directory.resolve("numbered.log.others"), "last words", TakenOver.LINES);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void springBoot_itsHookIsOff_beansThreadsAndHooksAreInTheLog(boolean exits) throws Exception {
+    endBoot(exits, "-Dlogging.register-shutdown-hook=false");
+    assertAll(log(), "thread stops", BootProgram.LINES);
+    assertAll(log(), "[main/worker]", BootProgram.LINES);
+    assertAll(log(), "bean stops", BootProgram.LINES);
+    assertAll(log(), "after the beans", BootProgram.LINES);
+  }
+
+  /** Reversible: as it was, Boot ends the log after the beans. */
+  @Test
+  void springBoot_itsHookIsOn_beansAndThreadsAreInTheLog() throws Exception {
+    endBoot(false, "-Dlogging.register-shutdown-hook=true");
+    assertAll(log(), "thread stops", BootProgram.LINES);
+    assertAll(log(), "bean stops", BootProgram.LINES);
+  }
+
+  private void endBoot(boolean exits, String hook) throws Exception {
+    try (Program program =
+        Program.start(
+            directory,
+            BootProgram.class,
+            "-Dlogging.config=classpath:boot-logback.xml",
+            "-Dnumbered.file=" + log(),
+            "-Dspring.main.banner-mode=off",
+            exits ? "-Dboot.exits=true" : "-Dboot.waits=true",
+            hook)) {
+      program.awaitLine("ready");
+      if (!exits) {
+        program.signal("TERM");
+      }
+      program.end().isStatus(exits ? 0 : SIGTERM);
+    }
+  }
+
+  // ---- a sink that does not get on
+
+  @ParameterizedTest
+  @ValueSource(strings = {"blocks", "fails"})
+  void sinkDoesNotGetOnAtTheEnd_isWaitedForWithinThePolicyAndTheLossIsReported(String how)
+      throws Exception {
+    try (Program program =
+        Program.start(directory, BadSink.class, "-Dorg.morethreads.stop.total=1", how)) {
+      Program.End end = program.end().isStatus(0);
+      if (how.equals("blocks")) {
+        end.reports(
+            "Log \"bad\" was not written to its end: 10 records are lost",
+            "BadSink.block",
+            "Log \"bad\" does not get on");
+      } else {
+        end.reports("Log \"bad\" has lost 10 records, since its sink failed", "no space left");
+      }
+    }
+  }
+
+  // ---- what core reports
+
+  @ParameterizedTest
+  @ValueSource(strings = {"own", "logback", "log4j"})
+  void stragglersAndFailures_duringSystemExit_areInTheLogAndNotOnStandardError(String backEnd)
+      throws Exception {
+    String[] options = Numbered.options(directory, backEnd);
+    String[] all = java.util.Arrays.copyOf(options, options.length + 3);
+    all[options.length] = "-Dorg.morethreads.stop.ask=1.5";
+    all[options.length + 1] = "-Dorg.morethreads.stop.interrupt=0.5";
+    all[options.length + 2] = "-Dorg.morethreads.stop.total=3";
+    try (Program program = Program.start(directory, Reports.class, all)) {
+      program.end().isStatus(0).reportsNothing();
+    }
+    assertThat(Files.readString(log()))
+        .contains("main/deaf") // H6
+        .contains(
+            "Thread \"main/fails\" failed",
+            "the disk is full",
+            "Caused by: java.lang.Error: why") // H7
+        .contains("Suppressed: java.lang.IllegalStateException: and the clean-up")
+        .contains("Thread \"alien\" ended by a failure.", "alien failure")
+        .contains("Not logged, since there were too many: 40 x java.lang.IllegalStateException");
+  }
+}

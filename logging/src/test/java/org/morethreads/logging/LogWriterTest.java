@@ -1,0 +1,623 @@
+package org.morethreads.logging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The log writer while the program runs (G1); {@link EndOfProgramTest} is about its end. */
+@Timeout(60)
+class LogWriterTest {
+  private static final Duration LONG = Duration.ofSeconds(30);
+
+  /** Keeps what it is given; can be made to block or to fail. */
+  private static class Memory implements LogSink<String> {
+    final List<String> lines = Collections.synchronizedList(new ArrayList<>());
+    final CountDownLatch entered = new CountDownLatch(1);
+    final CountDownLatch letGo;
+    final AtomicInteger flushes = new AtomicInteger();
+    volatile boolean closed;
+
+    Memory(boolean blocks) {
+      this.letGo = new CountDownLatch(blocks ? 1 : 0);
+    }
+
+    @Override
+    public void write(String line) throws Exception {
+      entered.countDown();
+      letGo.await();
+      lines.add(line);
+    }
+
+    @Override
+    public void flush() {
+      flushes.incrementAndGet();
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+
+  private static void await(BooleanSupplier condition) throws InterruptedException {
+    long end = System.nanoTime() + LONG.toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - end).as("time left").isNegative();
+      Thread.sleep(1);
+    }
+  }
+
+  private static Thread start(boolean virtual, Runnable body) {
+    return virtual ? Thread.ofVirtual().start(body) : Thread.ofPlatform().start(body);
+  }
+
+  /** What is said on standard error during something. */
+  private static String said(Action action) throws Exception {
+    PrintStream before = System.err;
+    var bytes = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(bytes, true, StandardCharsets.UTF_8));
+    try {
+      action.run();
+    } finally {
+      System.setErr(before);
+    }
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+
+  private interface Action {
+    void run() throws Exception;
+  }
+
+  // ---- order, batches, flushes
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void write_manyThreads_allIsWrittenInTheOrderOfEachThread(boolean virtual) throws Exception {
+    var sink = new Memory(false);
+    int threads = 8;
+    int each = 5_000;
+    try (var writer = LogWriter.<String>named("order").capacity(64).start(sink)) {
+      var running = new ArrayList<Thread>();
+      for (int t = 0; t < threads; t++) {
+        int number = t;
+        running.add(
+            start(
+                virtual,
+                () -> {
+                  for (int i = 0; i < each; i++) {
+                    assertThat(writer.write(number + " " + i)).isTrue();
+                  }
+                }));
+      }
+      for (Thread thread : running) {
+        thread.join();
+      }
+    }
+    assertThat(sink.lines).hasSize(threads * each);
+    for (int t = 0; t < threads; t++) {
+      String prefix = t + " ";
+      assertThat(sink.lines.stream().filter(line -> line.startsWith(prefix)))
+          .containsExactlyElementsOf(IntStream.range(0, each).mapToObj(i -> prefix + i).toList());
+    }
+  }
+
+  @Test
+  void write_nothingMoreIsWaiting_isFlushed() throws Exception {
+    var sink = new Memory(false);
+    try (var writer = LogWriter.start("flush", sink)) {
+      writer.write("one");
+      await(() -> sink.flushes.get() == 1);
+      assertThat(sink.lines).containsExactly("one");
+    }
+  }
+
+  @Test
+  void write_whileTheSinkIsBusy_batchIsFlushedOnce() throws Exception {
+    var sink = new Memory(true);
+    try (var writer = LogWriter.start("batch", sink)) {
+      writer.write("first");
+      sink.entered.await();
+      IntStream.range(0, 1_000).forEach(i -> writer.write("line " + i));
+      sink.letGo.countDown();
+      assertThat(writer.awaitWritten(LONG)).isTrue();
+      assertThat(sink.lines).hasSize(1_001);
+      assertThat(sink.flushes.get()).isLessThanOrEqualTo(3);
+    }
+  }
+
+  @Test
+  void awaitWritten_sinkIsBusy_saysNoThenYes() throws Exception {
+    var sink = new Memory(true);
+    try (var writer = LogWriter.start("await", sink)) {
+      writer.write("one");
+      assertThat(writer.awaitWritten(Duration.ofMillis(20))).isFalse();
+      assertThat(writer.statistics().pending()).isEqualTo(1);
+      sink.letGo.countDown();
+      assertThat(writer.awaitWritten(LONG)).isTrue();
+      assertThat(writer.statistics().written()).isEqualTo(1);
+    }
+  }
+
+  // ---- back-pressure
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void write_full_waitsForRoomAndDropsNothing(boolean virtual) throws Exception {
+    var sink = new Memory(true);
+    try (var writer = LogWriter.<String>named("full").capacity(4).start(sink)) {
+      writer.write("first");
+      sink.entered.await();
+      IntStream.range(0, 4).forEach(i -> writer.write("line " + i));
+      var done = new AtomicBoolean();
+      Thread caller =
+          start(
+              virtual,
+              () -> {
+                writer.write("waits");
+                done.set(true);
+              });
+      await(() -> writer.statistics().stalls() == 1);
+      assertThat(done).isFalse();
+      sink.letGo.countDown();
+      caller.join();
+      assertThat(writer.awaitWritten(LONG)).isTrue();
+      assertThat(sink.lines)
+          .containsExactly("first", "line 0", "line 1", "line 2", "line 3", "waits");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void write_interruptedWhileItWaitsForRoom_isWrittenAndKeepsTheStatus(boolean virtual)
+      throws Exception {
+    var sink = new Memory(true);
+    try (var writer = LogWriter.<String>named("interrupt").capacity(1).start(sink)) {
+      writer.write("first");
+      sink.entered.await();
+      writer.write("fills");
+      var status = new AtomicBoolean();
+      Thread caller =
+          start(
+              virtual,
+              () -> {
+                writer.write("waits");
+                status.set(Thread.currentThread().isInterrupted());
+              });
+      await(() -> writer.statistics().stalls() == 1);
+      caller.interrupt();
+      sink.letGo.countDown();
+      caller.join();
+      assertThat(status).isTrue();
+      assertThat(writer.awaitWritten(LONG)).isTrue();
+      assertThat(sink.lines).containsExactly("first", "fills", "waits");
+    }
+  }
+
+  @Test
+  void write_interruptedBefore_sinkSeesNoInterruptAndTheStatusStays() throws Exception {
+    var seen = new AtomicBoolean();
+    LogSink<String> sink = line -> seen.set(Thread.currentThread().isInterrupted());
+    try (var writer = LogWriter.start("status", sink)) {
+      Thread.currentThread().interrupt();
+      writer.write("one");
+      assertThat(writer.awaitWritten(LONG)).isTrue();
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(seen).isFalse();
+    }
+  }
+
+  /** Somebody interrupts every thread that he can find. */
+  @Test
+  void writersThread_isInterrupted_sinkDoesNotSeeIt() throws Exception {
+    var seen = new AtomicBoolean();
+    var lines = new AtomicInteger();
+    LogSink<String> sink =
+        line -> {
+          seen.compareAndSet(false, Thread.currentThread().isInterrupted());
+          lines.incrementAndGet();
+          Thread.currentThread().interrupt();
+        };
+    try (var writer = LogWriter.start("victim", sink)) {
+      IntStream.range(0, 10).forEach(i -> writer.write("line " + i));
+      assertThat(writer.awaitWritten(LONG)).isTrue();
+      writer.write("one more");
+      assertThat(writer.awaitWritten(LONG)).isTrue();
+    }
+    assertThat(seen).isFalse();
+    assertThat(lines).hasValue(11);
+  }
+
+  @Test
+  @ResourceLock("stderr")
+  void write_sinkWaitsForAThreadThatLogs_getsOnBeyondTheCapacity() throws Exception {
+    var writerHere = new AtomicReference<LogWriter<String>>();
+    var lines = Collections.synchronizedList(new ArrayList<String>());
+    LogSink<String> sink =
+        line -> {
+          lines.add(line);
+          if (line.equals("first")) {
+            Thread helper = Thread.ofVirtual().start(() -> writerHere.get().write("from a helper"));
+            helper.join();
+          }
+        };
+    String said =
+        said(() -> {
+          try (var writer = LogWriter.<String>named("helped").capacity(1).start(sink)) {
+            writerHere.set(writer);
+            writer.write("first");
+            writer.write("fills");
+            writer.write("third");
+          }
+        });
+    assertThat(lines).containsExactlyInAnyOrder("first", "fills", "third", "from a helper");
+    assertThat(said).contains("has not taken a record for a second").contains("Thread.join");
+  }
+
+  // ---- dropping
+
+  @Test
+  @ResourceLock("stderr")
+  void write_fullAndToldToDrop_dropsBelowTheLevelAndCounts() throws Exception {
+    var sink = new Memory(true);
+    String said =
+        said(() -> {
+          try (var writer =
+              LogWriter.<String>named("drop")
+                  .capacity(10)
+                  .dropBelow(Level.WARNING, 0.5)
+                  .reports(text -> "REPORT " + text)
+                  .start(sink)) {
+            writer.write("first", Level.DEBUG);
+            sink.entered.await();
+            for (int i = 0; i < 5; i++) {
+              assertThat(writer.write("kept " + i, Level.INFO)).isTrue();
+            }
+            assertThat(writer.write("dropped", Level.INFO)).isFalse();
+            assertThat(writer.write("dropped", Level.DEBUG)).isFalse();
+            assertThat(writer.write("dropped", Level.DEBUG)).isFalse();
+            assertThat(writer.write("warning", Level.WARNING)).isTrue();
+            assertThat(writer.statistics().dropped())
+                .containsOnly(
+                    java.util.Map.entry(Level.INFO, 1L), java.util.Map.entry(Level.DEBUG, 2L));
+            sink.letGo.countDown();
+            assertThat(writer.awaitWritten(LONG)).isTrue();
+            await(() -> sink.lines.size() == 8);
+          }
+        });
+    assertThat(sink.lines).contains("warning").doesNotContain("dropped");
+    assertThat(sink.lines.getLast())
+        .startsWith("REPORT Log \"drop\" was full, and has dropped records:")
+        .contains("DEBUG=2", "INFO=1");
+    assertThat(said).contains("Log \"drop\" has dropped records while it was full");
+  }
+
+  // ---- a sink that fails
+
+  @Test
+  @ResourceLock("stderr")
+  void sinkFails_forAWhile_isTriedAgainAndNothingIsLost() throws Exception {
+    var calls = new AtomicInteger();
+    var lines = Collections.synchronizedList(new ArrayList<String>());
+    LogSink<String> sink =
+        line -> {
+          if (calls.incrementAndGet() <= 3) {
+            throw new IOException("not yet");
+          }
+          lines.add(line);
+        };
+    String said =
+        said(() -> {
+          try (var writer = LogWriter.<String>named("flaky").retryFor(LONG).start(sink)) {
+            writer.write("one");
+            writer.write("two");
+          }
+        });
+    assertThat(lines).containsExactly("one", "two");
+    assertThat(said).isEmpty();
+  }
+
+  @Test
+  @ResourceLock("stderr")
+  void sinkFails_forGood_lossIsCountedAndReported() throws Exception {
+    LogSink<String> sink =
+        line -> {
+          throw new IOException("disk on fire");
+        };
+    String said =
+        said(() -> {
+          var writer = LogWriter.<String>named("broken").retryFor(Duration.ZERO).start(sink);
+          IntStream.range(0, 10).forEach(i -> writer.write("line " + i));
+          assertThat(writer.awaitWritten(LONG)).isTrue();
+          assertThat(writer.statistics().lost()).isEqualTo(10);
+          assertThat(writer.statistics().written()).isZero();
+          assertThat(writer.lastFailure()).hasMessage("disk on fire");
+          writer.close();
+        });
+    assertThat(said)
+        .contains("The sink of log \"broken\" has failed; a record is lost.")
+        .contains("disk on fire")
+        .contains("(failure 8)")
+        .contains("has lost 10 records");
+    assertThat(said.split("has failed; a record is lost", -1)).hasSize(5); // 1, 2, 4, 8
+  }
+
+  @Test
+  void sinkThrowsOutOfMemory_isTriedAgain() throws Exception {
+    var calls = new AtomicInteger();
+    var lines = Collections.synchronizedList(new ArrayList<String>());
+    LogSink<String> sink =
+        line -> {
+          if (calls.incrementAndGet() <= 5) {
+            throw new OutOfMemoryError("simulated");
+          }
+          lines.add(line);
+        };
+    try (var writer = LogWriter.<String>named("memory").retryFor(Duration.ZERO).start(sink)) {
+      writer.write("one");
+      assertThat(writer.awaitWritten(LONG)).isTrue();
+    }
+    assertThat(lines).containsExactly("one");
+  }
+
+  @Test
+  @ResourceLock("stderr")
+  void flushFails_isTriedAgainBeforeAnythingIsConfirmed() throws Exception {
+    var flushes = new AtomicInteger();
+    LogSink<String> sink =
+        new LogSink<>() {
+          @Override
+          public void write(String line) {}
+
+          @Override
+          public void flush() throws IOException {
+            if (flushes.incrementAndGet() < 3) {
+              throw new IOException("not yet");
+            }
+          }
+        };
+    String said =
+        said(() -> {
+          try (var writer = LogWriter.start("flushes", sink)) {
+            writer.write("one");
+            assertThat(writer.awaitWritten(LONG)).isTrue();
+            assertThat(flushes).hasValueGreaterThanOrEqualTo(3);
+          }
+        });
+    assertThat(said).contains("could not be flushed");
+  }
+
+  // ---- logging from inside
+
+  @Test
+  @ResourceLock("stderr")
+  void sinkLogs_isWrittenAfterwardsAndEnds() throws Exception {
+    var writerHere = new AtomicReference<LogWriter<String>>();
+    var lines = Collections.synchronizedList(new ArrayList<String>());
+    LogSink<String> sink =
+        line -> {
+          lines.add(line);
+          writerHere.get().write("about " + line);
+        };
+    String said =
+        said(() -> {
+          var writer = LogWriter.<String>named("nested").capacity(1).start(sink);
+          writerHere.set(writer);
+          writer.write("one");
+          writer.write("two");
+          writer.close();
+        });
+    assertThat(lines).containsExactly("one", "about one", "two", "about two");
+    assertThat(said).contains("also what it logs itself: about about one");
+  }
+
+  @Test
+  @ResourceLock("stderr")
+  void sinkLogsWhileItIsFlushed_isWrittenAndEnds() throws Exception {
+    var writerHere = new AtomicReference<LogWriter<String>>();
+    var lines = Collections.synchronizedList(new ArrayList<String>());
+    var flushed = Collections.synchronizedList(new ArrayList<String>());
+    LogSink<String> sink =
+        new LogSink<>() {
+          @Override
+          public void write(String line) {
+            lines.add(line);
+          }
+
+          @Override
+          public void flush() {
+            flushed.clear();
+            flushed.addAll(lines);
+            writerHere.get().write("flushed " + lines.size());
+          }
+        };
+    String said =
+        said(() -> {
+          var writer = LogWriter.<String>named("flush").start(sink);
+          writerHere.set(writer);
+          writer.write("one");
+          assertThat(writer.awaitWritten(LONG)).isTrue();
+          assertThat(flushed).containsExactly("one", "flushed 1");
+          writer.close();
+        });
+    assertThat(lines).containsExactly("one", "flushed 1");
+    assertThat(said).contains("also what it logs itself: flushed 2");
+  }
+
+  /** The writer's own part fails, not the sink: no memory for its words, for example. */
+  @Test
+  @ResourceLock("stderr")
+  void reportOfAFailureFails_restOfTheBatchIsWritten() throws Exception {
+    var entered = new CountDownLatch(1);
+    var go = new CountDownLatch(1);
+    var lines = Collections.synchronizedList(new ArrayList<String>());
+    LogSink<String> sink =
+        line -> {
+          entered.countDown();
+          go.await();
+          lines.add(line);
+        };
+    try (var writer =
+        LogWriter.<String>named("words")
+            .dropBelow(Level.WARNING, 0.5)
+            .capacity(20)
+            .reports(text -> {
+              throw new OutOfMemoryError("simulated");
+            })
+            .start(sink)) {
+      writer.write("first");
+      entered.await();
+      for (int i = 0; i < 12; i++) {
+        writer.write("line " + i, Level.INFO); // drops the last two
+      }
+      String said =
+          said(() -> {
+            go.countDown();
+            assertThat(writer.awaitWritten(LONG)).isTrue();
+          });
+      assertThat(said).contains("goes on after a failure");
+      writer.write("last");
+      assertThat(writer.awaitWritten(LONG)).isTrue();
+    }
+    assertThat(lines)
+        .containsExactlyElementsOf(
+            java.util.stream.Stream.concat(
+                    java.util.stream.Stream.of("first"),
+                    java.util.stream.Stream.concat(
+                        IntStream.range(0, 10).mapToObj(i -> "line " + i),
+                        java.util.stream.Stream.of("last")))
+                .toList());
+  }
+
+  @Test
+  void sinkClosesItsWriter_doesNotWaitForItself() throws Exception {
+    var writerHere = new AtomicReference<LogWriter<String>>();
+    var closed = new CountDownLatch(1);
+    LogSink<String> sink =
+        new LogSink<>() {
+          @Override
+          public void write(String line) {
+            assertThat(writerHere.get().awaitWritten(LONG)).isFalse();
+            writerHere.get().close();
+          }
+
+          @Override
+          public void close() {
+            closed.countDown();
+          }
+        };
+    var writer = LogWriter.<String>named("suicide").start(sink);
+    writerHere.set(writer);
+    writer.write("one");
+    assertThat(closed.await(30, TimeUnit.SECONDS)).isTrue();
+  }
+
+  // ---- closing
+
+  @Test
+  @ResourceLock("stderr")
+  void close_writesWhatIsThereClosesTheSinkAndRefusesMore() throws Exception {
+    var sink = new Memory(false);
+    var writer = LogWriter.start("closed", sink);
+    IntStream.range(0, 100).forEach(i -> writer.write("line " + i));
+    writer.close();
+    writer.close();
+    assertThat(sink.lines).hasSize(100);
+    assertThat(sink.closed).isTrue();
+    String said = said(() -> assertThat(writer.write("late")).isFalse());
+    assertThat(said).contains("Log \"closed\" was closed before this was logged: late");
+    assertThat(writer.statistics().lost()).isEqualTo(1);
+  }
+
+  @Test
+  @ResourceLock("stderr")
+  void close_sinkBlocks_isBoundedAndSaysWhatIsLost() throws Exception {
+    var sink = new Memory(true);
+    var writer = LogWriter.<String>named("stuck").stopWithin(Duration.ofMillis(50)).start(sink);
+    IntStream.range(0, 10).forEach(i -> writer.write("line " + i));
+    String said = said(writer::close);
+    assertThat(said)
+        .contains("Log \"stuck\" was not written to its end: 10 records are lost")
+        .contains("CountDownLatch.await");
+    sink.letGo.countDown();
+    await(() -> sink.closed); // it goes on when it can
+    assertThat(sink.lines).hasSize(10);
+  }
+
+  @Test
+  void close_callerWaitsForRoom_itsRecordIsWrittenOrRefused() throws Exception {
+    var sink = new Memory(true);
+    var writer = LogWriter.<String>named("race").capacity(1).start(sink);
+    writer.write("first");
+    sink.entered.await();
+    writer.write("fills");
+    var accepted = new AtomicBoolean();
+    Thread caller = Thread.ofVirtual().start(() -> accepted.set(writer.write("waits")));
+    await(() -> writer.statistics().stalls() == 1);
+    Thread closer = Thread.ofPlatform().start(writer::close);
+    await(() -> closer.getState() != Thread.State.RUNNABLE);
+    sink.letGo.countDown();
+    closer.join();
+    caller.join();
+    assertThat(sink.lines.contains("waits")).isEqualTo(accepted.get());
+  }
+
+  @Test
+  void close_manyThreadsGoOnLogging_acceptedIsWritten() throws Exception {
+    for (int round = 0; round < 50; round++) {
+      var sink = new Memory(false);
+      var writer = LogWriter.<String>named("close").capacity(8).start(sink);
+      var accepted = Collections.synchronizedList(new ArrayList<String>());
+      var running = new ArrayList<Thread>();
+      var enough = new CountDownLatch(100);
+      for (int t = 0; t < 4; t++) {
+        int number = t;
+        running.add(
+            start(
+                t % 2 == 0,
+                () -> {
+                  for (int i = 0; i < 100_000 && writer.write(number + " " + i); i++) {
+                    accepted.add(number + " " + i);
+                    enough.countDown();
+                  }
+                }));
+      }
+      enough.await();
+      writer.close();
+      for (Thread thread : running) {
+        thread.join();
+      }
+      assertThat(sink.lines).containsAll(accepted).hasSize(accepted.size());
+    }
+  }
+
+  @Test
+  void builder_wrongValues_areRefused() {
+    assertThatThrownBy(() -> LogWriter.named("x").capacity(0))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> LogWriter.named("x").dropBelow(Level.INFO, 1.5))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> LogWriter.start("x", (String line) -> {}).write(null))
+        .isInstanceOf(NullPointerException.class);
+  }
+}

@@ -1,0 +1,60 @@
+package org.morethreads.logging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class RepetitionTest {
+  private final AtomicLong time = new AtomicLong();
+  private final Repetition repetition = new Repetition(2, 100, time::get);
+
+  private static Throwable here() {
+    return new IllegalStateException("here");
+  }
+
+  private static Throwable there() {
+    return new IllegalStateException("there");
+  }
+
+  @Test
+  void mayLog_sameLineTooOften_isSuppressedAndCounted() {
+    assertThat(repetition.mayLog(here()).mayLog()).isTrue();
+    assertThat(repetition.mayLog(here()).mayLog()).isTrue();
+    assertThat(repetition.mayLog(here()).mayLog()).isFalse();
+    assertThat(repetition.mayLog(here()).mayLog()).isFalse();
+    assertThat(repetition.mayLog(there()).mayLog()).isTrue();
+    assertThat(repetition.rest())
+        .startsWith("2 x java.lang.IllegalStateException at ")
+        .contains("RepetitionTest.here");
+    assertThat(repetition.rest()).isEmpty();
+  }
+
+  @Test
+  void mayLog_windowIsOver_beginsAnewAndSaysHowMany() {
+    for (int i = 0; i < 5; i++) {
+      boolean _ = repetition.mayLog(here()).mayLog();
+    }
+    time.set(99);
+    assertThat(repetition.mayLog(here()).mayLog()).isFalse();
+    time.set(100);
+    Repetition.Answer answer = repetition.mayLog(here());
+    assertThat(answer.mayLog()).isTrue();
+    assertThat(answer.suppressedText()).isEqualTo(" 4 more like it were not logged.");
+    assertThat(repetition.mayLog(here()).suppressedText()).isEmpty();
+    assertThat(repetition.rest()).isEmpty();
+  }
+
+  @Test
+  void mayLog_tooManyKinds_areOneKind() {
+    int logged = 0;
+    for (int i = 0; i < 5_000; i++) {
+      var failure = new IllegalStateException("x");
+      failure.setStackTrace(
+          new StackTraceElement[] {new StackTraceElement("C" + i, "m", "C.java", i)});
+      logged += repetition.mayLog(failure).mayLog() ? 1 : 0;
+    }
+    assertThat(logged).isBetween(1_000, 1_002);
+    assertThat(repetition.rest()).contains(" x others");
+  }
+}
