@@ -64,7 +64,27 @@ enum Area {
       List.of(LockOperations.class, LockPingPong.class),
       List.of(
           atMost(1.3, "LockOperations", "ours", "ReentrantLock"),
-          atMost(1.1, "LockPingPong.*V", "ours", "ReentrantLock")));
+          atMost(1.1, "LockPingPong.*V", "ours", "ReentrantLock"))),
+  LOG(
+      List.of(LogCalls.class),
+      List.of(
+          atMost(1.0, "LogCalls.flood", "ours-logback", "logback-async-tuned"),
+          atMost(1.0, "LogCalls.flood", "ours-log4j", "log4j-async-appender"),
+          atMost(1.0, "LogCalls.flood", "ours", "log4j-async-loggers"),
+          atMost(1.0, "LogCalls.flood", "ours", "logback-async-tuned"))) {
+    @Override
+    void quicken(ChainedOptionsBuilder options) {
+      options.param("threads", "P 1", "V 4");
+      options.param(
+          "peer",
+          "ours",
+          "ours-logback",
+          "ours-log4j",
+          "logback-async-tuned",
+          "log4j-async-loggers",
+          "log4j-async-appender");
+    }
+  };
 
   final List<Class<?>> benchmarks;
   final List<Target> targets;

@@ -37,6 +37,8 @@ record ClassFacts(
     int monitorEnters,
     boolean usesUnsafe) {
 
+  private static final System.Logger LOG = System.getLogger("org.morethreads.examples.census");
+
   /** The columns of the table, in the order of {@link #values}. */
   static final String COLUMNS =
       "home text, package text, name text, bytes integer, methods integer, fields integer,"
@@ -72,17 +74,20 @@ record ClassFacts(
       synchronizedMethods += method.flags().has(AccessFlag.SYNCHRONIZED) ? 1 : 0;
       monitorEnters += method.code().map(ClassFacts::countMonitorEnters).orElse(0);
     }
-    return new ClassFacts(
-        home,
-        slash < 0 ? "" : whole.substring(0, slash).replace('/', '.'),
-        whole.substring(slash + 1),
-        classFile.length,
-        model.methods().size(),
-        model.fields().size(),
-        natives,
-        synchronizedMethods,
-        monitorEnters,
-        refersToUnsafe(model));
+    ClassFacts facts =
+        new ClassFacts(
+            home,
+            slash < 0 ? "" : whole.substring(0, slash).replace('/', '.'),
+            whole.substring(slash + 1),
+            classFile.length,
+            model.methods().size(),
+            model.fields().size(),
+            natives,
+            synchronizedMethods,
+            monitorEnters,
+            refersToUnsafe(model));
+    LOG.log(System.Logger.Level.DEBUG, () -> "parsed " + facts);
+    return facts;
   }
 
   private static int countMonitorEnters(CodeModel code) {
