@@ -383,7 +383,7 @@ class TreeDumpTest {
     }
   }
 
-  private static void awaitOn(ManagedThread<?> thread, String what) {
+  static void awaitOn(ManagedThread<?> thread, String what) {
     Grove.eventually(() -> lines(thread.tree(), thread.name()).getFirst().contains(" on " + what));
   }
 

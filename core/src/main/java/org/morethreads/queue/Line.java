@@ -1,7 +1,11 @@
 package org.morethreads.queue;
 
+import java.lang.ref.WeakReference;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Blocker;
 import org.morethreads.internal.Surroundings;
 
 /**
@@ -19,8 +23,25 @@ final class Line {
    * All under the mutex. One that came back in vain waits again as a new waiter, at the front. Since waiters are never used
    * twice, `next` may serve as the link of those who are to be unparked: nobody else writes it until the unparking is done.
    */
+  /** Of more threads than that a line does not remember who they were. */
+  private static final int MOST_SEEN = 8;
+
   private final String what;
   private final String queueName;
+  private final boolean isForPlaces;
+
+  /** The line of those who end the waits in this one; written before the queue is handed out. */
+  private @Nullable Line opposite;
+
+  /**
+   * Who has waited here, for the search for deadlocks: a new array each time. Written under the
+   * mutex, read by dumps.
+   */
+  private volatile List<WeakReference<Surroundings>> seen = List.of();
+
+  /** Whether others have waited here, too, who are not among those seen. */
+  private volatile boolean hasUnseen;
+
   private @Nullable Waiter first;
   private @Nullable Waiter last;
   private int idle;
@@ -33,14 +54,22 @@ final class Line {
    * An empty line.
    *
    * @param what what its threads wait for, for dumps
+   * @param isForPlaces whether that is a place
    */
-  Line(String what, String queueName) {
+  Line(String what, String queueName, boolean isForPlaces) {
     this.what = what;
     this.queueName = queueName;
+    this.isForPlaces = isForPlaces;
+  }
+
+  /** The lines of those who take and those who put, before the queue is handed out. */
+  static void pair(Line takers, Line putters) {
+    takers.opposite = putters;
+    putters.opposite = takers;
   }
 
   /** A thread in the line, for one wait; it is also the blocker that dumps show. */
-  static final class Waiter {
+  static final class Waiter implements Blocker {
     final Surroundings surroundings;
     private final Thread thread;
     private final Line line;
@@ -92,6 +121,17 @@ final class Line {
     }
 
     @Override
+    public Sort sort() {
+      return line.isForPlaces ? Sort.PLACE : Sort.ELEMENT;
+    }
+
+    @Override
+    public @Nullable List<Surroundings> wakers() {
+      Line others = line.opposite;
+      return others == null ? List.of() : others.seen();
+    }
+
+    @Override
     public String toString() {
       return line.toString();
     }
@@ -126,7 +166,50 @@ final class Line {
     }
     waiter.listed = true;
     idle++;
+    if (!waitedBefore) {
+      remember(surroundings);
+    }
     return waiter;
+  }
+
+  /** Only a thread that is about to park gets here, so that those who do not pay nothing. */
+  private void remember(Surroundings surroundings) {
+    if (hasUnseen) {
+      return;
+    }
+    List<WeakReference<Surroundings>> present = seen;
+    for (WeakReference<Surroundings> each : present) {
+      if (each.refersTo(surroundings)) {
+        return;
+      }
+    }
+    if (surroundings == Surroundings.unmanaged()) {
+      hasUnseen = true;
+      return;
+    }
+    List<WeakReference<Surroundings>> next = new ArrayList<>(present);
+    next.removeIf(each -> each.refersTo(null));
+    if (next.size() < MOST_SEEN) {
+      next.add(new WeakReference<>(surroundings));
+      seen = next;
+    } else {
+      hasUnseen = true;
+    }
+  }
+
+  /** {@return who has waited in this line and is still known; null when there are others} */
+  private @Nullable List<Surroundings> seen() {
+    if (hasUnseen) {
+      return null;
+    }
+    List<Surroundings> found = new ArrayList<>();
+    for (WeakReference<Surroundings> each : seen) {
+      Surroundings surroundings = each.get();
+      if (surroundings != null) {
+        found.add(surroundings);
+      }
+    }
+    return found;
   }
 
   /** Takes a waiter out whose thread has come back. */

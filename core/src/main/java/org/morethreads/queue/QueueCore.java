@@ -108,8 +108,9 @@ abstract class QueueCore<E> {
     this.slow = builder.warnAfter == 0 ? null : new SlowConsumers(builder.warnAfter);
     this.closed = new End(name, " closed");
     this.drained = new End(name, " drained");
-    this.takers = new Line("an element of", name);
-    this.putters = new Line("a place in", name);
+    this.takers = new Line("an element of", name, /* isForPlaces= */ false);
+    this.putters = new Line("a place in", name, /* isForPlaces= */ true);
+    Line.pair(takers, putters);
     this.remains = new Remains<>(this, mutex, builder.undelivered);
   }
 

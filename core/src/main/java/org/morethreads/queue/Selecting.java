@@ -7,6 +7,7 @@ import java.util.Random;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Blocker;
 import org.morethreads.internal.Library;
 import org.morethreads.internal.SchedulePoint;
 import org.morethreads.internal.Surroundings;
@@ -19,7 +20,7 @@ import org.morethreads.sync.Waiting;
  *
  * @param <R> the type of the result
  */
-final class Selecting<R extends @Nullable Object> {
+final class Selecting<R extends @Nullable Object> implements Blocker {
   /*
    * The thread stands in the line of each queue at once, with a waiter for each, and in each of them it behaves as any other waiter
    * (see CloseableQueue): when it comes back it leaves every line, each through unlock(), before it does anything else; so a chance
@@ -286,6 +287,11 @@ final class Selecting<R extends @Nullable Object> {
         }
       }
     }
+  }
+
+  @Override
+  public Sort sort() {
+    return Sort.SELECT;
   }
 
   @Override

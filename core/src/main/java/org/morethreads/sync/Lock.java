@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Blocker;
 import org.morethreads.internal.Library;
 import org.morethreads.internal.Mutex;
 import org.morethreads.internal.Surroundings;
@@ -68,7 +69,7 @@ public final class Lock {
   }
 
   /** A thread in await. All fields but {@code woken} are guarded by the mutex. */
-  private static final class Waiter {
+  private static final class Waiter implements Blocker {
     final Surroundings surroundings;
     final Thread thread;
     long ticket;
@@ -86,6 +87,11 @@ public final class Lock {
       this.lock = lock;
       this.surroundings = surroundings;
       this.thread = thread;
+    }
+
+    @Override
+    public Sort sort() {
+      return Sort.CHANCE;
     }
 
     @Override

@@ -81,6 +81,12 @@ final class StartSite {
     return NONE;
   }
 
+  /** The line that started a thread, in words; null when it is not known. */
+  static @Nullable String line(StackTraceElement @Nullable [] from) {
+    int first = from != null && from.length > 0 && from[0] == ASSUMED ? 1 : 0;
+    return from == null || from.length <= first ? null : from[first].toString();
+  }
+
   /** The line from which the library was called. */
   static StackTraceElement[] here() {
     return walk(Settings.WHOLE ? Integer.MAX_VALUE : 1);

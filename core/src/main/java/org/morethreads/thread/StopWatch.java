@@ -404,7 +404,11 @@ final class StopWatch {
     for (Node node : late) {
       describe(node, now, text);
     }
-    top.tree.reports.say(text + andMore(lateCount - late.size()));
+    text.append(andMore(lateCount - late.size()));
+    for (List<Deadlocks.Link> cycle : TreeDump.deadlocks(top.tree)) {
+      text.append('\n').append(Deadlocks.words(cycle).stripTrailing());
+    }
+    top.tree.reports.say(text.toString());
   }
 
   /** What is added for those that are not named, if there are any. */

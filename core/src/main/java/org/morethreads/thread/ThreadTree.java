@@ -611,6 +611,46 @@ public final class ThreadTree implements AutoCloseable {
     new TreeDump(this).write(out);
   }
 
+  /**
+   * Returns the tree as JSON: the same as {@link #dump()}, for programs. One object with the name
+   * of the {@code tree}, the time {@code at}, a list of {@code threads}, each with its {@code path}
+   * and that of its {@code parent}, parents first; those {@code abandoned} that still run; and the
+   * {@code deadlocks}. Times are in seconds. What does not apply is left out.
+   *
+   * @return the text of the object
+   */
+  public String dumpJson() {
+    StringBuilder text = new StringBuilder();
+    try {
+      dumpJsonTo(text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // a string builder throws none
+    }
+    return text.toString();
+  }
+
+  /**
+   * Writes the tree as JSON to a file, for trees of any size.
+   *
+   * @param file the file; replaced if there
+   * @throws IOException if it cannot be written
+   */
+  public void dumpJson(Path file) throws IOException {
+    try (BufferedWriter out = Files.newBufferedWriter(file)) {
+      dumpJsonTo(out);
+    }
+  }
+
+  /**
+   * Writes the tree as JSON.
+   *
+   * @param out where to
+   * @throws IOException if that throws it
+   */
+  public void dumpJsonTo(Appendable out) throws IOException {
+    new JsonDump(this).write(out);
+  }
+
   void keep(Surroundings.Leftovers each) {
     leftovers.add(each);
   }
