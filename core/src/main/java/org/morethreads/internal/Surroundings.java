@@ -146,7 +146,12 @@ public abstract class Surroundings {
    * @param blocker what it waits for
    */
   public final void park(Object blocker) {
-    time().park(this, blocker);
+    Observer observer = Observer.installed();
+    if (observer == null) {
+      time().park(this, blocker);
+    } else {
+      observedPark(observer, blocker, 0);
+    }
   }
 
   /**
@@ -156,7 +161,28 @@ public abstract class Surroundings {
    * @param nanos the longest time
    */
   public final void parkNanos(Object blocker, long nanos) {
-    time().parkNanos(this, blocker, nanos);
+    Observer observer = Observer.installed();
+    if (observer == null || nanos <= 0) {
+      time().parkNanos(this, blocker, nanos);
+    } else {
+      observedPark(observer, blocker, nanos);
+    }
+  }
+
+  /** Parks, for so many nanoseconds at most if that is positive. */
+  private void observedPark(Observer observer, Object blocker, long nanos) {
+    Runnable after = observer.waiting(this, blocker);
+    try {
+      if (nanos > 0) {
+        time().parkNanos(this, blocker, nanos);
+      } else {
+        time().park(this, blocker);
+      }
+    } finally {
+      if (after != null) {
+        after.run();
+      }
+    }
   }
 
   /**

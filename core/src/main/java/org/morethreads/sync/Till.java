@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Dependent;
 import org.morethreads.internal.Firing;
+import org.morethreads.internal.Observer;
 import org.morethreads.internal.OneShot;
 import org.morethreads.internal.Surroundings;
 import org.morethreads.internal.Time;
@@ -177,6 +178,10 @@ public sealed class Till extends LazySignal {
 
     private void tick() {
       if (till.isSignalled()) {
+        Observer observer = Observer.installed();
+        if (observer != null && !till.isHurried()) {
+          observer.timeCame(Math.max(0, -till.nanosLeft()));
+        }
         Firing.fire(till);
       } else {
         schedule(); // a slice of a wall-clock wait, or a timer that was early

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Dependent;
 import org.morethreads.internal.Firing;
 import org.morethreads.internal.Library;
+import org.morethreads.internal.Observer;
 import org.morethreads.internal.OneShot;
 import org.morethreads.internal.SchedulePoint;
 import org.morethreads.internal.Surroundings;
@@ -110,11 +111,13 @@ public final class Waiting {
           return true;
         }
         if (till.isSignalled()) {
+          observeTills();
           return wanted.isSignalled();
         }
         if (timed) {
           long own = deadline - surroundings.time().nanoTime();
           if (own <= 0) {
+            observeLate(-own);
             return wanted.isSignalled();
           }
           left = Math.min(left, own);
@@ -156,12 +159,17 @@ public final class Waiting {
       till.collect(waiting);
       while (true) {
         long left = waiting.nanosLeft(); // first: see await
-        if (done.getAsBoolean() || till.isSignalled()) {
+        if (done.getAsBoolean()) {
+          return false;
+        }
+        if (till.isSignalled()) {
+          waiting.observeTills();
           return false;
         }
         if (timed) {
           long own = deadline - surroundings.time().nanoTime();
           if (own <= 0) {
+            observeLate(-own);
             return false;
           }
           left = Math.min(left, own);
@@ -201,6 +209,27 @@ public final class Waiting {
       }
     }
     return nearest;
+  }
+
+  private static void observeLate(long nanos) {
+    Observer observer = Observer.installed();
+    if (observer != null) {
+      observer.timeCame(nanos);
+    }
+  }
+
+  /** Tells how late this thread is that was woken by the time of one of its tills. */
+  private void observeTills() {
+    Observer observer = Observer.installed();
+    if (observer != null && more != null) {
+      for (int i = 0; i < more.tillCount; i++) {
+        Till watched = more.tills[i];
+        if (watched.isSignalled() && !watched.isHurried()) {
+          observer.timeCame(Math.max(0, -watched.nanosLeft()));
+          return;
+        }
+      }
+    }
   }
 
   /** Hangs a link into a signal. */

@@ -589,6 +589,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   private void startThread(Thread newThread) {
     time().starting(this);
     boolean started = false;
+    Observers.started(this);
     try {
       newThread.start();
       started = true;
@@ -612,6 +613,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       return;
     }
     state = ENDED;
+    Observers.ended(this, failed);
     releaseExtras();
     Firing.fire(stopped);
     options.afterStopped(this);
@@ -624,6 +626,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     startedAtNanos = time().nanoTime();
     Told bornTold = Objects.requireNonNull(parent).link(this);
     time().starting(this);
+    Observers.started(this);
     begin();
     boolean entered = false;
     try {
@@ -917,6 +920,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       return false;
     }
     STATE.setRelease(this, ENDED);
+    Observers.ended(this, whole);
     if (whole instanceof Outcome.Abandoned) {
       tree.abandoned(this);
     }
@@ -984,10 +988,11 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
         return false;
       }
       told = stop;
-      return true;
     } finally {
       unlockChildren();
     }
+    Observers.toldToStop(this, stop);
+    return true;
   }
 
   private boolean hasUntoldBeyond(long known) {
@@ -1030,10 +1035,11 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
         return false;
       }
       told = stop;
-      return true;
     } finally {
       unlockChildren();
     }
+    Observers.toldToStop(this, stop);
+    return true;
   }
 
   /** Moves the escalation on; answers whether this call did it. */

@@ -375,6 +375,7 @@ final class StopWatch {
       missed++; // a look that comes late makes up for none
     }
     if (node.escalate(seen, seen + ((missed - reports) << shift))) {
+      Observers.overdue(node, now - since.atNanos());
       lateCount++;
       if (late.size() < MOST_REPORTED) {
         late.add(node);

@@ -577,6 +577,33 @@ public final class ThreadTree implements AutoCloseable {
   }
 
   /**
+   * Has an observer told what threads do, in all trees, from now on.
+   *
+   * @param observer whom to tell
+   * @return a handle to end that; its {@code remove} says whether the observer was still there, and
+   *     a call that is under way goes on
+   */
+  public static Signal.Registration observe(ThreadObserver observer) {
+    return Observers.add(observer);
+  }
+
+  /**
+   * {@return the trees that are open, in the order in which they were opened, and the main tree
+   * last if it has been used: a snapshot}
+   */
+  public static List<ThreadTree> openTrees() {
+    return List.copyOf(JvmShutdown.allOpen());
+  }
+
+  /**
+   * {@return how many threads live in this tree now; looks at each of them, which takes some
+   * milliseconds for a million}
+   */
+  public int threadCount() {
+    return root.descendantCount();
+  }
+
+  /**
    * {@return the tree as text: each thread with its state, age, what it waits for, and deadlocks}
    */
   public String dump() {
