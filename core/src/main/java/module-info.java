@@ -10,6 +10,9 @@ module org.morethreads {
   // it.
   requires jdk.unsupported;
 
+  // Looked for only when a system property asks for a profile or for diagnostics.
+  uses org.morethreads.internal.Startup;
+
   exports org.morethreads.sync;
   exports org.morethreads.queue;
   exports org.morethreads.thread;

@@ -19,6 +19,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Library;
 import org.morethreads.internal.Log;
+import org.morethreads.internal.Startup;
 import org.morethreads.internal.Surroundings;
 import org.morethreads.internal.Time;
 import org.morethreads.sync.OpenSignal;
@@ -40,6 +41,10 @@ import org.morethreads.sync.Signal;
  * system properties {@code org.morethreads.stop.ask}, {@code org.morethreads.stop.interrupt} and
  * {@code org.morethreads.stop.total}, each in seconds, say otherwise when it is first needed. The
  * total holds for all trees together; the program ends at most two seconds after it.
+ *
+ * <p>With the module {@code more-threads-profiling} the system property {@code
+ * org.morethreads.profile}, which names a directory, has the program profiled from then on, and
+ * {@code org.morethreads.diagnostics=true} makes its trees visible to {@code jcmd} and JMX.
  *
  * <p><b>Thread safety.</b> Every method may be called from any thread without further
  * synchronization.
@@ -111,6 +116,7 @@ public final class ThreadTree implements AutoCloseable {
 
     static {
       JvmShutdown.install(TREE);
+      Startup.runIfWanted();
     }
   }
 
