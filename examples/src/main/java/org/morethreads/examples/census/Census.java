@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
+import org.morethreads.profiling.Profiler;
 import org.morethreads.queue.CloseableQueue;
 import org.morethreads.queue.QueueClosedException;
 import org.morethreads.sync.OpenSignal;
@@ -51,6 +52,9 @@ final class Census implements Callable<Integer> {
   @Option(names = "--stubborn", description = "Adds a worker that ignores pleaseStop.")
   private boolean stubborn;
 
+  @Option(names = "--profile", description = "A directory for a profile of the census by threads.")
+  private Path profile;
+
   @Option(names = "--json", description = "The last line of the output is one JSON object.")
   private boolean json;
 
@@ -70,11 +74,12 @@ final class Census implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() throws InterruptedException, IOException {
     if (workerCount < 1 || workerCount > 1_000) {
       System.err.println("census: --workers must be 1 to 1000, but is " + workerCount);
       return CommandLine.ExitCode.USAGE;
     }
+    if (profile != null) Profiler.into(profile).name("census").allocation().start(); // till the end
     long start = System.nanoTime();
     var top = "";
     try (var database = ClassDatabase.open(file)) {

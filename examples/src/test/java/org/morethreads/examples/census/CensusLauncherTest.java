@@ -21,10 +21,12 @@ class CensusLauncherTest {
 
   @BeforeEach
   void makeClone() throws IOException {
-    for (String directory : List.of("core/src/main", "examples/src/main", "examples/target")) {
+    for (String directory :
+        List.of("core/src/main", "profiling/src/main", "examples/src/main", "examples/target")) {
       Files.createDirectories(clone.resolve(directory));
     }
-    for (String file : List.of("pom.xml", "core/pom.xml", "examples/pom.xml")) {
+    for (String file :
+        List.of("pom.xml", "core/pom.xml", "profiling/pom.xml", "examples/pom.xml")) {
       Files.createFile(clone.resolve(file));
     }
     Path classes = Path.of("target/classes").toAbsolutePath();
