@@ -125,7 +125,8 @@ public final class Profiler implements AutoCloseable {
     // also beside those, which do not see platform threads that live for a moment only
     recording.enable("jdk.ExecutionSample").withPeriod(EXECUTION_PERIOD);
     if (options.allocation) {
-      recording.enable("jdk.ObjectAllocationSample").with("throttle", "1000/s");
+      // what is throttled counts with the next sample of its thread, which a short one may not have
+      recording.enable("jdk.ObjectAllocationSample").with("throttle", "10000/s");
     }
     if (!options.timed.isEmpty()) {
       recording

@@ -1,5 +1,7 @@
 package org.morethreads.profiling;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.ThreadBuilder;
 
@@ -41,12 +43,13 @@ final class Load {
     return mixed;
   }
 
-  /** How many units take about a time on this machine, while nothing else runs. */
+  /** How many units take about so much CPU time on this machine. */
   static int unitsIn(long millis) {
     burn(3_000); // until it is compiled
-    long begin = System.nanoTime();
-    burn(1_000);
-    long each = Math.max(1, (System.nanoTime() - begin) / 1_000);
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    long begin = threads.getCurrentThreadCpuTime(); // others may use the processor meanwhile
+    burn(2_000);
+    long each = Math.max(1, (threads.getCurrentThreadCpuTime() - begin) / 2_000);
     return (int) Math.min(200_000, Math.max(1_000, millis * 1_000_000 / each));
   }
 

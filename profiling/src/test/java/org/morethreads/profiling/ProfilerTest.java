@@ -57,7 +57,7 @@ class ProfilerTest {
                 parent.join();
               }
             });
-    assertThat(profile.samples("t")).isGreaterThan(50);
+    assertThat(profile.samples("t")).isGreaterThan(virtual ? 50 : 5); // times are exact there
     assertThat(share(profile, "t/parent/three", "t")).isCloseTo(0.75, ERROR);
     assertThat(share(profile, "t/parent/one", "t")).isCloseTo(0.25, ERROR);
     assertThat(profile.samples("t/parent")).isEqualTo(profile.samples("t")); // with its children
