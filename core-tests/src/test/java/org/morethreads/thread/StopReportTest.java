@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.morethreads.fixture.Kind;
 import org.morethreads.fixture.Threads;
 import org.morethreads.internal.Log;
+import org.morethreads.internal.Surroundings;
 import org.morethreads.sync.Lock;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
@@ -494,7 +495,8 @@ class StopReportTest {
 
   /** Adopts the calling thread into a tree, and forgets to close the adoption. */
   private static void leaveWithoutSaying(ThreadTree tree) {
-    new Node(tree, tree.root, "guest", Options.ADOPTED, null).adoptCurrentThread();
+    new Node(tree, tree.root, "guest", Options.ADOPTED, null)
+        .adoptCurrentThread(Surroundings.unmanaged());
   }
 
   // ---- a log that blocks

@@ -14,26 +14,31 @@ import org.morethreads.sync.Signal;
 public final class Adoption implements AutoCloseable {
   private final Node node;
 
+  /** What the thread had around it before, and gets back. */
+  private final Surroundings before;
+
   /** Whether closing gives the place in the tree up. */
   private final boolean own;
 
   private boolean closed;
 
-  private Adoption(Node node, boolean own) {
+  private Adoption(Node node, Surroundings before, boolean own) {
     this.node = node;
+    this.before = before;
     this.own = own;
   }
 
   static Adoption of(Options options) {
-    if (Surroundings.current() instanceof Node present) {
-      return new Adoption(present, false);
+    Surroundings before = Surroundings.current();
+    if (before instanceof Node present) {
+      return new Adoption(present, before, false);
     }
     Node parent = ThreadTree.parentOfNew();
     Thread thread = Thread.currentThread();
     String name = thread.getName().isEmpty() ? "thread-" + thread.threadId() : thread.getName();
     Node node = new Node(parent.tree, parent, name.replace('/', '|'), options, null);
-    node.adoptCurrentThread();
-    return new Adoption(node, true);
+    node.adoptCurrentThread(before);
+    return new Adoption(node, before, true);
   }
 
   /** {@return the place of the adopted thread in the tree} */
@@ -64,7 +69,7 @@ public final class Adoption implements AutoCloseable {
     }
     if (own && !closed) {
       closed = true;
-      node.leaveAdoptedThread();
+      node.leaveAdoptedThread(before);
     }
   }
 }

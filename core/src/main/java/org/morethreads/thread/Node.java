@@ -620,7 +620,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     above.unlink(this);
   }
 
-  void adoptCurrentThread() {
+  void adoptCurrentThread(Surroundings before) {
     thread = Thread.currentThread();
     startedFrom = StartSite.none();
     startedAtNanos = time().nanoTime();
@@ -638,7 +638,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       entered = true;
     } finally {
       if (!entered) {
-        leaveAdoptedThread();
+        leaveAdoptedThread(before);
       }
     }
   }
@@ -681,9 +681,9 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     its.closer = null;
   }
 
-  void leaveAdoptedThread() {
+  void leaveAdoptedThread(Surroundings before) {
     endSurely(null, null);
-    Surroundings.remember(null);
+    Surroundings.remember(before == Surroundings.unmanaged() ? null : before);
     time().ended(this);
   }
 

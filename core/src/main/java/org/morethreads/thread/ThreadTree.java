@@ -177,6 +177,19 @@ public final class ThreadTree implements AutoCloseable {
     return tree;
   }
 
+  /**
+   * For our own modules: from now on the calling thread counts as the one that has opened this
+   * tree, until the tree is closed. Called by a thread that has opened none.
+   *
+   * @param library the proof of membership
+   * @hidden
+   */
+  @SuppressWarnings("exports")
+  public void openedByCaller(Library library) {
+    Objects.requireNonNull(library, "library");
+    OPENED.set(this);
+  }
+
   /** Where a new thread belongs that names no parent (H1). */
   static Node parentOfNew() {
     if (Surroundings.current() instanceof Node own) {

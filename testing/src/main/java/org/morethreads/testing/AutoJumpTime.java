@@ -8,11 +8,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.OneShot;
 import org.morethreads.internal.Surroundings;
@@ -23,8 +26,8 @@ import org.morethreads.internal.Time;
  * event when all of them wait. What takes a day takes no time, and always the same.
  *
  * <p>A thread takes part from {@link #starting} to {@link #ended}: managed and adopted threads of
- * the tree, the actions of its tills, the drivers of its stops. Whatever blocks outside of the seam
- * counts as running, and holds the clock.
+ * the tree, the actions of its tills, the drivers of its stops, the guest that a test may run on.
+ * Whatever blocks outside of the seam counts as running, and holds the clock.
  */
 final class AutoJumpTime extends Time {
   /*
@@ -88,6 +91,10 @@ final class AutoJumpTime extends Time {
     static final int ENDED = 4;
 
     final AtomicInteger state = new AtomicInteger(RUNNING);
+
+    /** With these it comes and goes. */
+    final Surroundings owner;
+
     final String name;
     volatile @Nullable Thread thread;
 
@@ -100,6 +107,7 @@ final class AutoJumpTime extends Time {
     long seenSince;
 
     Seat(Surroundings surroundings) {
+      this.owner = surroundings;
       this.name = surroundings.describe();
     }
   }
@@ -387,6 +395,14 @@ final class AutoJumpTime extends Time {
 
   @Override
   public void starting(Surroundings child) {
+    Thread me = Thread.currentThread();
+    if (child.isOf(me) && Surroundings.current() instanceof Guest guest) {
+      Seat seat = seats.get(guest);
+      if (seat != null) { // adopted: it stays where it is
+        seats.put(child, seat);
+        return;
+      }
+    }
     running.incrementAndGet();
     seats.put(child, new Seat(child));
   }
@@ -403,34 +419,20 @@ final class AutoJumpTime extends Time {
   @Override
   public void ended(Surroundings child) {
     Seat seat = seats.remove(child);
-    if (seat != null && seat.state.getAndSet(Seat.ENDED) != Seat.OUTSIDE) {
+    if (seat != null && seat.owner == child && seat.state.getAndSet(Seat.ENDED) != Seat.OUTSIDE) {
       leave();
     }
   }
 
-  /** The surroundings of a thread for user code that has no thread of its own. */
-  private static final class Detached extends Surroundings
-      implements Runnable, Thread.UncaughtExceptionHandler {
-    private final AutoJumpTime time;
+  /** The surroundings of a thread that takes part without being managed. */
+  abstract static class Unmanaged extends Surroundings {
+    final AutoJumpTime time;
     private final String name;
-    private final Runnable action;
-    private volatile @Nullable Thread thread;
+    volatile @Nullable Thread thread;
 
-    Detached(AutoJumpTime time, String name, Runnable action) {
+    Unmanaged(AutoJumpTime time, String name) {
       this.time = time;
       this.name = name;
-      this.action = action;
-    }
-
-    @Override
-    public void run() {
-      thread = Thread.currentThread();
-      try {
-        time.began(this);
-        action.run();
-      } finally {
-        time.ended(this);
-      }
     }
 
     @Override
@@ -466,6 +468,92 @@ final class AutoJumpTime extends Time {
     @Override
     public String describe() {
       return name;
+    }
+  }
+
+  /**
+   * The thread that a test runs on, when that is not a managed one. It may be adopted, so it is
+   * found as an adopted thread is, and keeps its seat.
+   */
+  static final class Guest extends Unmanaged {
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    private Guest(AutoJumpTime time, String name) {
+      super(time, name);
+    }
+
+    /** What the thread does, and nothing after it. */
+    private void live(Consumer<Guest> body) {
+      Surroundings.remember(this);
+      time.began(this);
+      try {
+        body.accept(this);
+      } finally {
+        Surroundings.remember(null);
+        time.ended(this);
+        ended.countDown();
+      }
+    }
+
+    /** Interrupts it, in whatever it waits. */
+    void interrupt() {
+      Thread its = thread;
+      if (its != null) {
+        time.interrupt(this, its);
+      }
+    }
+
+    /** Waits for its end, in real time. Answers whether it has ended. */
+    boolean awaitEnd(Duration patience) throws InterruptedException {
+      return ended.await(patience.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    StackTraceElement[] stack() {
+      Thread its = thread;
+      return its == null ? new StackTraceElement[0] : its.getStackTrace();
+    }
+  }
+
+  /** Starts a guest; what the body throws is its own affair. */
+  Guest startGuest(Thread.Builder builder, String name, Consumer<Guest> body) {
+    Guest guest = new Guest(this, name);
+    ClassLoader loader = Thread.currentThread().getContextClassLoader();
+    Thread thread =
+        builder.name(name).inheritInheritableThreadLocals(false).unstarted(() -> guest.live(body));
+    thread.setContextClassLoader(loader);
+    guest.thread = thread;
+    starting(guest);
+    boolean started = false;
+    try {
+      thread.start();
+      started = true;
+    } finally {
+      if (!started) {
+        ended(guest);
+      }
+    }
+    return guest;
+  }
+
+  /** The surroundings of a thread for user code that has no thread of its own. */
+  private static final class Detached extends Unmanaged
+      implements Runnable, Thread.UncaughtExceptionHandler {
+    private final Runnable action;
+
+    Detached(AutoJumpTime time, String name, Runnable action) {
+      super(time, name);
+      this.action = action;
+    }
+
+    @Override
+    public void run() {
+      thread = Thread.currentThread();
+      try {
+        time.began(this);
+        action.run();
+      } finally {
+        time.ended(this);
+      }
     }
 
     @Override
@@ -554,19 +642,16 @@ final class AutoJumpTime extends Time {
 
   /** The names of the actions that have not ended. */
   List<String> actions() {
-    return names(/* ofActions= */ true);
+    return names(Detached.class::isInstance);
   }
 
   /** The paths of the managed threads that have not ended. */
   List<String> living() {
-    return names(/* ofActions= */ false);
+    return names(each -> !(each instanceof Unmanaged));
   }
 
-  private List<String> names(boolean ofActions) {
-    return seats.keySet().stream()
-        .filter(each -> each instanceof Detached == ofActions)
-        .map(Surroundings::describe)
-        .toList();
+  private List<String> names(Predicate<Surroundings> which) {
+    return seats.keySet().stream().filter(which).map(Surroundings::describe).toList();
   }
 
   /** One that has held the clock too long. */

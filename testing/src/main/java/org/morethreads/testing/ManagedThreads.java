@@ -19,8 +19,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * given it. After {@code @AfterEach} it is stopped, and the test fails when
  *
  * <ul>
- *   <li>a managed thread was abandoned, since it did not end within the stop policy, or lives in
- *       another tree that the test has opened and not closed;
+ *   <li>a managed thread is left over: it does not end within the stop policy, or was abandoned
+ *       before and is still alive, or lives in another tree that the test has opened and not
+ *       closed;
  *   <li>a managed thread has failed, and nobody has claimed the failure;
  *   <li>a thread that the test, or a thread of the test, has made outside of the tree is still
  *       alive a second later;

@@ -140,6 +140,7 @@ final class ManagedThreadsExtension
         context.getTestMethod().map(Method::getName).orElse("test"),
         virtual != null,
         virtual != null && virtual.platform(),
+        virtual != null && !virtual.managed(),
         virtual == null ? Instant.EPOCH : instant(virtual.start()),
         within == null ? policy : policy.withTotal(within),
         timeout,

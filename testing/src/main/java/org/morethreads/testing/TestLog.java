@@ -63,6 +63,15 @@ public final class TestLog {
   }
 
   /**
+   * {@return the messages of a level so far that have not been taken, in order}
+   *
+   * @param level the level
+   */
+  public List<String> messages(System.Logger.Level level) {
+    return entries.stream().filter(entry -> entry.level == level).map(Entry::message).toList();
+  }
+
+  /**
    * Takes the first entry of a level that contains some words.
    *
    * @param level its level

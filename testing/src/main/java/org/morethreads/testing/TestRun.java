@@ -29,7 +29,7 @@ import org.morethreads.thread.ThreadTree;
  *
  * <pre>
  *   OPEN    the tree is open; virtual time is held
- *   RUNNING the body runs: on the caller, or under virtual time on a managed thread "test"; the watch looks after it
+ *   RUNNING the body runs: on the caller, or under virtual time on a thread "test", managed or a guest; the watch looks after it
  *   AFTER   the body has ended; virtual time is held again
  *   CLOSED  the tree has stopped; what is left was counted
  * </pre>
@@ -37,6 +37,11 @@ import org.morethreads.thread.ThreadTree;
 final class TestRun {
   /** How long threads outside of the tree have to end, which the test has told to. */
   private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+  /** How long a guest has to end whose test has failed already, and that was interrupted. */
+  private static final Duration LAST_PATIENCE = Duration.ofSeconds(10);
+
+  private static final Duration TICK = Duration.ofMillis(100);
 
   private static final int MOST_LISTED = 10;
 
@@ -65,6 +70,7 @@ final class TestRun {
       String name,
       boolean isVirtualTime,
       boolean onPlatformThread,
+      boolean asGuest,
       Instant start,
       StopPolicy policy,
       @Nullable Duration timeout,
@@ -160,7 +166,12 @@ final class TestRun {
 
   /** Runs the test; throws what it throws, or what the watch found. */
   void run(Body body) throws Throwable {
-    Throwable thrown = virtualTime == null ? runHere(body) : runInTree(virtualTime, body);
+    Throwable thrown;
+    if (virtualTime == null) {
+      thrown = runHere(body);
+    } else {
+      thrown = settings.asGuest ? runAsGuest(virtualTime, body) : runInTree(virtualTime, body);
+    }
     AssertionError problem = watch.problemOfBody();
     if (problem != null) {
       if (thrown != null) {
@@ -175,7 +186,7 @@ final class TestRun {
 
   private @Nullable Throwable runHere(Body body) {
     Throwable thrown = null;
-    watch.bodyBegins(Thread.currentThread());
+    watch.bodyBegins(Thread.currentThread()::interrupt);
     try {
       body.run();
     } catch (Throwable failure) { // thrown again by run
@@ -191,7 +202,7 @@ final class TestRun {
     ManagedThread<@Nullable Void> thread =
         (settings.onPlatformThread ? builder.platform() : builder)
             .run(_ -> {
-              watch.bodyBegins(null);
+              watch.bodyBegins();
               try {
                 body.run();
               } catch (Throwable failure) { // thrown again by run, on the caller
@@ -210,6 +221,64 @@ final class TestRun {
       watch.problem("The thread of the test itself was told to stop, did not end, and was left");
     }
     return thrown.get();
+  }
+
+  /** On a thread that takes part, and is none of the tree; what it starts goes there. */
+  private @Nullable Throwable runAsGuest(AutoJumpTime time, Body body) {
+    AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
+    AtomicReference<AutoJumpTime.@Nullable Hold> after = new AtomicReference<>();
+    Thread.Builder builder =
+        settings.onPlatformThread ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
+    AutoJumpTime.Guest guest =
+        time.startGuest(
+            builder,
+            "test",
+            me -> {
+              tree.openedByCaller(Library.MEMBER);
+              watch.bodyBegins(me::interrupt);
+              try {
+                body.run();
+              } catch (Throwable failure) { // thrown again by run, on the caller
+                thrown.set(failure);
+              } finally {
+                watch.bodyEnds();
+                after.set(time.hold()); // before it ends, so that no time passes
+              }
+            });
+    letGo();
+    if (awaitEnd(guest)) {
+      hold = after.get();
+    } else {
+      hold = time.hold();
+      AssertionError left =
+          new AssertionError(
+              "The thread of the test itself was interrupted, did not end, and was left here.");
+      left.setStackTrace(guest.stack());
+      strayFailures.add(left);
+    }
+    return thrown.get();
+  }
+
+  /** An interrupt of the caller, such as by a time limit of JUnit's, ends the test. */
+  private boolean awaitEnd(AutoJumpTime.Guest guest) {
+    boolean interrupted = false;
+    long failedAt = 0;
+    boolean ended = false;
+    while (!ended && (failedAt == 0 || System.nanoTime() - failedAt < LAST_PATIENCE.toNanos())) {
+      try {
+        ended = guest.awaitEnd(TICK);
+      } catch (InterruptedException e) {
+        interrupted = true;
+        watch.problem("The test was interrupted from outside, perhaps by a time limit");
+      }
+      if (failedAt == 0 && watch.hasProblem()) {
+        failedAt = System.nanoTime();
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return ended;
   }
 
   private void letGo() {
@@ -243,6 +312,8 @@ final class TestRun {
   void close() {
     List<Aliens.Survivor> survivors = List.of();
     List<String> actions = List.of();
+    List<String> abandonedAlive = List.of();
+    int abandonedBefore = abandonedCount();
     List<String> elsewhere = List.of();
     try {
       stop("the test has ended");
@@ -254,7 +325,10 @@ final class TestRun {
       if (virtualTime != null) {
         actions = leftOf(virtualTime::actions);
       }
-      elsewhere = leftOf(this::livingElsewhere);
+      elsewhere = leftOf(() -> living(/* inOwnTrees= */ false));
+      if (abandonedCount() > 0) {
+        abandonedAlive = leftOf(() -> living(/* inOwnTrees= */ true));
+      }
       if (virtualTime != null) {
         virtualTime.freeze();
       }
@@ -269,7 +343,8 @@ final class TestRun {
         outer.close();
       }
     }
-    new Findings(survivors, actions, elsewhere).throwIfAny();
+    boolean leftManaged = abandonedCount() > abandonedBefore || !abandonedAlive.isEmpty();
+    new Findings(survivors, actions, elsewhere, leftManaged).throwIfAny();
   }
 
   /** Waits, in real time, until nothing is left, for a time at most; answers what is. */
@@ -283,13 +358,23 @@ final class TestRun {
     return found;
   }
 
-  /** The managed threads of trees that the test itself has opened. */
-  private List<String> livingElsewhere() {
+  private int abandonedCount() {
+    int count = tree.abandonedCount();
+    for (ThreadTree further : List.copyOf(furtherTrees)) {
+      count += further.abandonedCount();
+    }
+    return count;
+  }
+
+  /** The managed threads of the trees of the test, or of trees that the test itself has opened. */
+  private List<String> living(boolean inOwnTrees) {
     List<String> living = virtualTime != null ? virtualTime.living() : livingInRealTime.get();
     Set<String> own = new HashSet<>();
     own.add(tree.name());
     List.copyOf(furtherTrees).forEach(further -> own.add(further.name()));
-    return living.stream().filter(path -> !own.contains(path.split("/", 2)[0])).toList();
+    return living.stream()
+        .filter(path -> own.contains(path.split("/", 2)[0]) == inOwnTrees)
+        .toList();
   }
 
   /** What is wrong at the end, as a message that says what, why, and what next. */
@@ -298,13 +383,19 @@ final class TestRun {
     private final Set<Throwable> failures = Collections.newSetFromMap(new IdentityHashMap<>());
     private @Nullable Throwable cause;
 
-    Findings(List<Aliens.Survivor> survivors, List<String> actions, List<String> elsewhere) {
+    Findings(
+        List<Aliens.Survivor> survivors,
+        List<String> actions,
+        List<String> elsewhere,
+        boolean leftManaged) {
       AssertionError late = watch.problemAfterBody();
       if (late != null) {
         say(String.valueOf(late.getMessage()), "");
       }
-      abandoned(tree);
-      List.copyOf(furtherTrees).forEach(this::abandoned);
+      if (leftManaged) {
+        abandoned(tree);
+        List.copyOf(furtherTrees).forEach(this::abandoned);
+      }
       elsewhere(elsewhere);
       unclaimed();
       actions(actions);
@@ -333,7 +424,7 @@ final class TestRun {
       if (count > 0) {
         say(
             count(count, "managed thread is", "managed threads are")
-                + " left over: told to stop at the end of the test, did not end within the stop policy ("
+                + " left over: told to stop, at the end of the test or before, did not end within the stop policy ("
                 + settings.policy
                 + ") and abandoned.\n"
                 + indented(one.dump()),

@@ -82,7 +82,7 @@ public final class VirtualClock implements InstantSource {
    * @param body what to run
    * @throws Exception what the body throws
    * @throws AssertionError if all wait for what can never come, if somebody holds the clock too
-   *     long, if the test runs out of real time, if a managed thread is abandoned, or if a failure
+   *     long, if the test runs out of real time, if a managed thread is left over, or if a failure
    *     is left that nobody has claimed
    */
   public static void run(Body body) throws Exception {
@@ -96,7 +96,8 @@ public final class VirtualClock implements InstantSource {
         USUAL_HOLD_LIMIT,
         USUAL_TIMEOUT,
         StopPolicy.standard(),
-        /* platform= */ false);
+        /* platform= */ false,
+        /* unmanaged= */ false);
   }
 
   /**
@@ -110,14 +111,21 @@ public final class VirtualClock implements InstantSource {
     private final Duration timeout;
     private final StopPolicy policy;
     private final boolean platform;
+    private final boolean unmanaged;
 
     private Setup(
-        Instant start, Duration holdLimit, Duration timeout, StopPolicy policy, boolean platform) {
+        Instant start,
+        Duration holdLimit,
+        Duration timeout,
+        StopPolicy policy,
+        boolean platform,
+        boolean unmanaged) {
       this.start = Objects.requireNonNull(start, "start");
       this.holdLimit = Objects.requireNonNull(holdLimit, "holdLimit");
       this.timeout = Objects.requireNonNull(timeout, "timeout");
       this.policy = Objects.requireNonNull(policy, "policy");
       this.platform = platform;
+      this.unmanaged = unmanaged;
     }
 
     /**
@@ -127,7 +135,7 @@ public final class VirtualClock implements InstantSource {
      * @return a changed copy
      */
     public Setup withStart(Instant newStart) {
-      return new Setup(newStart, holdLimit, timeout, policy, platform);
+      return new Setup(newStart, holdLimit, timeout, policy, platform, unmanaged);
     }
 
     /**
@@ -138,7 +146,7 @@ public final class VirtualClock implements InstantSource {
      * @return a changed copy
      */
     public Setup withHoldLimit(Duration limit) {
-      return new Setup(start, limit, timeout, policy, platform);
+      return new Setup(start, limit, timeout, policy, platform, unmanaged);
     }
 
     /**
@@ -148,7 +156,7 @@ public final class VirtualClock implements InstantSource {
      * @return a changed copy
      */
     public Setup withTimeout(Duration limit) {
-      return new Setup(start, holdLimit, limit, policy, platform);
+      return new Setup(start, holdLimit, limit, policy, platform, unmanaged);
     }
 
     /**
@@ -158,7 +166,7 @@ public final class VirtualClock implements InstantSource {
      * @return a changed copy
      */
     public Setup withPolicy(StopPolicy newPolicy) {
-      return new Setup(start, holdLimit, timeout, newPolicy, platform);
+      return new Setup(start, holdLimit, timeout, newPolicy, platform, unmanaged);
     }
 
     /**
@@ -167,7 +175,17 @@ public final class VirtualClock implements InstantSource {
      * @return a changed copy
      */
     public Setup withPlatformThread() {
-      return new Setup(start, holdLimit, timeout, policy, /* platform= */ true);
+      return new Setup(start, holdLimit, timeout, policy, /* platform= */ true, unmanaged);
+    }
+
+    /**
+     * Lets the body run on a thread that takes part in virtual time, but is not managed, as that of
+     * {@code main} is not: see {@link VirtualTime#managed}.
+     *
+     * @return a changed copy
+     */
+    public Setup withUnmanagedThread() {
+      return new Setup(start, holdLimit, timeout, policy, platform, /* unmanaged= */ true);
     }
 
     /**
@@ -183,6 +201,7 @@ public final class VirtualClock implements InstantSource {
                   "virtual",
                   /* isVirtualTime= */ true,
                   platform,
+                  unmanaged,
                   start,
                   policy,
                   timeout,

@@ -15,11 +15,12 @@ import org.junit.jupiter.api.extension.ExtendWith;
  *
  * {@snippet class="TestingSnippets" region="virtual"}
  *
- * <p>The test method runs on a managed thread {@code test} of its tree, so that it takes part: its
- * own waits are virtual too. Threads that it starts are its children, and are told to stop when it
- * returns. What it throws reaches JUnit unchanged. A parameter of type {@link VirtualClock} or
- * {@link java.time.InstantSource} is given the clock. Methods before and after the test run on
- * JUnit's thread as ever, in real time; while they do, the clock stands still.
+ * <p>The test method runs on a managed thread {@code test} of its tree, unless {@link #managed}
+ * says otherwise, so that it takes part: its own waits are virtual too. Threads that it starts are
+ * its children, and are told to stop when it returns. What it throws reaches JUnit unchanged. A
+ * parameter of type {@link VirtualClock} or {@link java.time.InstantSource} is given the clock.
+ * Methods before and after the test run on JUnit's thread as ever, in real time; while they do, the
+ * clock stands still.
  *
  * @since 0.1
  */
@@ -50,4 +51,15 @@ public @interface VirtualTime {
    * @return whether it does
    */
   boolean platform() default false;
+
+  /**
+   * Whether the test runs on a managed thread, a child of which is what it starts. If not, it runs
+   * on a thread that takes part in virtual time but is none of the tree, as that of {@code main} or
+   * of a web server is: what it starts goes to the top of the tree, it may be adopted, and it may
+   * stop the tree, or close it, without being told to stop itself. Threads that it has started are
+   * stopped after the methods that run after the test, as in real time.
+   *
+   * @return whether it does
+   */
+  boolean managed() default true;
 }

@@ -23,8 +23,11 @@ final class Watch implements Runnable {
   /** Guarded by this. */
   private boolean isBodyRunning;
 
-  /** The thread to interrupt, when it is not one of the tree. Guarded by this. */
+  /** The thread of the body, when it is not one of the tree. Guarded by this. */
   private @Nullable Thread caller;
+
+  /** How to interrupt that. Guarded by this. */
+  private Runnable interrupt = () -> {};
 
   /** Guarded by this. */
   private @Nullable AssertionError problem;
@@ -34,7 +37,7 @@ final class Watch implements Runnable {
 
   private volatile long begunAt;
   private long stalledSince;
-  private long nextInterrupt;
+  private volatile long nextInterrupt;
 
   Watch(TestRun run, @Nullable AutoJumpTime virtualTime) {
     this.run = run;
@@ -58,11 +61,17 @@ final class Watch implements Runnable {
 
   // ---- what the test tells
 
-  /** The body begins, on a thread of the tree or on the given one. */
-  synchronized void bodyBegins(@Nullable Thread onCaller) {
+  /** The body begins, on a thread of the tree. */
+  synchronized void bodyBegins() {
     begunAt = System.nanoTime();
     isBodyRunning = true;
-    caller = onCaller;
+  }
+
+  /** The body begins, on the calling thread, which is none of the tree. */
+  synchronized void bodyBegins(Runnable howToInterrupt) {
+    caller = Thread.currentThread();
+    interrupt = howToInterrupt;
+    bodyBegins();
   }
 
   /** The body has ended; on the same thread. No interrupt of ours comes after this. */
@@ -121,9 +130,8 @@ final class Watch implements Runnable {
         && isBodyRunning()
         && System.nanoTime() - begunAt >= timeout.toNanos()) {
       problem("The test has run out of time: it may take " + timeout + ", in real time");
-      nextInterrupt = System.nanoTime() + SECOND;
     }
-    if (hasProblem() && virtualTime == null && System.nanoTime() - nextInterrupt >= 0) {
+    if (hasProblem() && System.nanoTime() - nextInterrupt >= 0) {
       interruptCaller();
       nextInterrupt = System.nanoTime() + SECOND;
     }
@@ -200,7 +208,12 @@ final class Watch implements Runnable {
       }
       text.append("  What each thread waits for:\n").append(TestRun.indented(run.dump()));
       if (caller != null) {
-        text.append("\n  The test itself is here:");
+        text.append("\n  The test itself is here");
+        Object blocker = LockSupport.getBlocker(caller);
+        if (blocker != null) {
+          text.append(", and waits for ").append(blocker);
+        }
+        text.append(':');
         for (StackTraceElement frame : caller.getStackTrace()) {
           text.append("\n      at ").append(frame);
         }
@@ -209,6 +222,7 @@ final class Watch implements Runnable {
       problem = new AssertionError(text.toString());
       isOfBody = isBodyRunning;
     }
+    nextInterrupt = System.nanoTime() + SECOND;
     run.stop("the test has failed");
     interruptCaller();
   }
@@ -223,9 +237,8 @@ final class Watch implements Runnable {
   }
 
   private synchronized void interruptCaller() {
-    Thread interrupted = caller;
-    if (interrupted != null) {
-      interrupted.interrupt();
+    if (caller != null) {
+      interrupt.run();
     }
   }
 }

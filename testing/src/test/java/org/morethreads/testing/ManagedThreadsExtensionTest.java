@@ -195,7 +195,7 @@ class ManagedThreadsExtensionTest {
     assertThat(messageOf("timeout_waiting"))
         .contains("run out of time", "PT0.3S")
         .contains("worker: running", "what the worker wants")
-        .contains("The test itself is here:", "Planted.timeout_waiting");
+        .contains("The test itself is here", "Planted.timeout_waiting");
     assertThat(Planted.ended).contains("test", "worker");
     assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
   }
@@ -232,6 +232,7 @@ class ManagedThreadsExtensionTest {
         "tenHours",
         "onAPlatformThread",
         "runsInTheTree",
+        "unmanaged",
         "ownTree",
         "startsWhenTold",
         "beforeAndAfter_areReal",
@@ -242,9 +243,10 @@ class ManagedThreadsExtensionTest {
     assertThat(passes(PlantedOnVirtualTime.class, method)).isPositive();
   }
 
-  @Test
-  void virtualTime_deadlock_fails() {
-    assertThat(failureOf(PlantedOnVirtualTime.class, "deadlock"))
+  @ParameterizedTest
+  @ValueSource(strings = {"deadlock", "unmanagedDeadlock"})
+  void virtualTime_deadlock_fails(String method) {
+    assertThat(failureOf(PlantedOnVirtualTime.class, method))
         .hasMessageContaining("Deadlock")
         .hasMessageContaining("what the test wants");
   }

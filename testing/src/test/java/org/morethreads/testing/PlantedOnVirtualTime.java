@@ -82,6 +82,21 @@ class PlantedOnVirtualTime {
   }
 
   @Test
+  @VirtualTime(managed = false)
+  void unmanaged(ThreadTree tree, VirtualClock clock) throws Exception {
+    assertThat(ManagedThread.currentOrNull()).isNull();
+    assertThat(ManagedThread.run("child", Signal::await).path()).isEqualTo("unmanaged/child");
+    clock.sleep(Duration.ofDays(1));
+    tree.close();
+  }
+
+  @Test
+  @VirtualTime(managed = false)
+  void unmanagedDeadlock() throws Exception {
+    Signal.create("what the test wants").await();
+  }
+
+  @Test
   @VirtualTime(start = "2026-03-28T23:00:00Z")
   void startsWhenTold(InstantSource clock) {
     assertThat(clock.instant()).isEqualTo(Instant.parse("2026-03-28T23:00:00Z"));

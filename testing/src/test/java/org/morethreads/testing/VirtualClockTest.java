@@ -31,6 +31,7 @@ import org.morethreads.sync.Lock;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
+import org.morethreads.thread.Adoption;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.Outcome;
 import org.morethreads.thread.StopPolicy;
@@ -655,6 +656,31 @@ class VirtualClockTest {
         .withMessageContaining("abandoned, still running: virtual/test/deaf");
   }
 
+  /** What the test has provoked and let go is not left over. */
+  @ParameterizedTest
+  @EnumSource
+  void abandoned_endsBeforeTheTestDoes_isNotLeftOver(Kind kind) throws Exception {
+    kind.setup()
+        .run(clock -> {
+          OpenSignal release = Signal.create("release");
+          ManagedThread<?> deaf = kind.named("deaf").run(_ -> waitDeaflyFor(release));
+          deaf.stop();
+          assertThat(deaf.awaitOutcome()).isInstanceOf(Outcome.Abandoned.class);
+          release.go();
+          clock.awaitOthersBlocked();
+        });
+  }
+
+  private static void waitDeaflyFor(Signal release) {
+    while (!release.isSignalled()) {
+      try {
+        release.await();
+      } catch (InterruptedException e) {
+        // planted: goes on
+      }
+    }
+  }
+
   /** As a task does that takes an interrupt for nothing. */
   private static void waitDeafly() {
     while (true) {
@@ -733,5 +759,154 @@ class VirtualClockTest {
             assertThat(clock.elapsed()).isGreaterThanOrEqualTo(SECOND);
           }
         });
+  }
+
+  // ---- a test that is no managed thread
+
+  @ParameterizedTest
+  @EnumSource
+  void unmanaged_takesPart_andStartsAtTheTop(Kind kind) throws Exception {
+    kind.setup()
+        .withUnmanagedThread()
+        .run(clock -> {
+          assertThat(ManagedThread.currentOrNull()).isNull();
+          assertThat(Thread.currentThread().isVirtual()).isEqualTo(kind == Kind.VIRTUAL);
+          ManagedThread<?> sleeper = kind.named("sleeper").run(_ -> clock.sleep(DAY));
+          assertThat(sleeper.path()).isEqualTo("virtual/sleeper");
+          clock.awaitOthersBlocked();
+          clock.sleep(SECOND.minus(clock.elapsed()));
+          assertThat(clock.elapsed()).isEqualTo(SECOND);
+          sleeper.join();
+          assertThat(clock.elapsed()).isEqualTo(DAY);
+        });
+  }
+
+  /** Also when the thread is told to stop by its tree: a thread that is not managed is not told. */
+  @ParameterizedTest
+  @EnumSource
+  void unmanaged_stopsAndClosesTheTree_goesOn(Kind kind) throws Exception {
+    kind.setup()
+        .withUnmanagedThread()
+        .run(clock -> {
+          ManagedThread<?> slow =
+              kind.named("slow")
+                  .run(stop -> {
+                    stop.await();
+                    Till.unhurried(Duration.ofSeconds(3)).await();
+                  });
+          clock.tree().stop();
+          assertThat(Till.after(SECOND).isSignalled()).isFalse();
+          clock.tree().close();
+          assertThat(slow.awaitOutcome()).isInstanceOf(Outcome.Returned.class);
+          assertThat(clock.elapsed()).isEqualTo(Duration.ofSeconds(3));
+          clock.sleep(DAY);
+          assertThat(clock.elapsed()).isEqualTo(DAY.plusSeconds(3));
+        });
+  }
+
+  /** H10: it takes part once, not twice; so the clock is not held. */
+  @ParameterizedTest
+  @EnumSource
+  void unmanaged_isAdopted_andLeaves_takesPartAllTheTime(Kind kind) throws Exception {
+    kind.setup()
+        .withUnmanagedThread()
+        .run(clock -> {
+          for (int i = 1; i <= 3; i++) {
+            try (Adoption adoption = ManagedThread.adopt();
+                Adoption nested = ManagedThread.adopt()) {
+              assertThat(nested.thread()).isSameAs(adoption.thread());
+              assertThat(adoption.thread().path()).isEqualTo("virtual/test");
+              ManagedThread<?> child = kind.named("child").run(Signal::await);
+              clock.sleep(DAY);
+              child.stop();
+              child.join();
+              child.stop(); // of one that has gone
+            }
+            assertThat(ManagedThread.currentOrNull()).isNull();
+            clock.sleep(DAY);
+            assertThat(clock.elapsed()).isEqualTo(DAY.multipliedBy(2 * i));
+          }
+        });
+  }
+
+  /** Who has the thread as it was before, or as it is now, wakes the same one. */
+  @ParameterizedTest
+  @EnumSource
+  void unmanaged_isAdopted_isWokenAndStopped(Kind kind) throws Exception {
+    kind.setup()
+        .withUnmanagedThread()
+        .run(clock -> {
+          try (Adoption adoption = ManagedThread.adopt()) {
+            kind.named("stopper")
+                .run(_ -> {
+                  clock.sleep(SECOND);
+                  clock.tree().stop();
+                });
+            adoption.pleaseStop().await();
+            assertThat(clock.elapsed()).isEqualTo(SECOND);
+            assertThat(Till.after(DAY).isSignalled()).as("hurried").isTrue();
+          }
+          assertThat(Till.after(DAY).isSignalled()).as("no longer").isFalse();
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void unmanaged_waitsForEver_isADeadlock_andIsInterrupted(Kind kind) {
+    assertThatExceptionOfType(AssertionError.class)
+        .isThrownBy(() ->
+            kind.setup()
+                .withUnmanagedThread()
+                .run(_ -> {
+                  kind.named("other").run(_ -> Signal.create("a").await());
+                  Signal.create("b").await();
+                }))
+        .withMessageContaining("Deadlock")
+        .withMessageContaining("other: running")
+        .withMessageContaining("The test itself is here, and waits for signal \"b\":")
+        .withMessageContaining("unmanaged_waitsForEver_isADeadlock_andIsInterrupted")
+        .satisfies(
+            error -> assertThat(error.getSuppressed()[0]).isInstanceOf(InterruptedException.class));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void unmanaged_holdsTheClock_isNamed(Kind kind) {
+    assertThatExceptionOfType(AssertionError.class)
+        .isThrownBy(() ->
+            kind.setup()
+                .withUnmanagedThread()
+                .withHoldLimit(Duration.ofMillis(50))
+                .run(_ -> Thread.sleep(DAY)))
+        .withMessageContaining("has been held for PT0.05S")
+        .withMessageContaining("Thread.sleep");
+  }
+
+  /** Nobody can end it; so it is left, and said where. */
+  @Tag(SLOW)
+  @ParameterizedTest
+  @EnumSource
+  void unmanaged_ignoresInterrupts_isLeft(Kind kind) {
+    OpenSignal release = Signal.create("release");
+    assertThatExceptionOfType(AssertionError.class)
+        .isThrownBy(() -> kind.setup().withUnmanagedThread().run(_ -> waitDeaflyFor(release)))
+        .withMessageContaining("Deadlock")
+        .satisfies(error ->
+            assertThat(error.getSuppressed())
+                .anySatisfy(left -> assertThat(left).hasStackTraceContaining("waitDeaflyFor")));
+    release.go();
+  }
+
+  @Test
+  void unmanaged_throws_itIsThrownUnchanged() {
+    IllegalStateException failure = new IllegalStateException("of the body");
+    assertThatExceptionOfType(IllegalStateException.class)
+        .isThrownBy(() ->
+            VirtualClock.setup()
+                .withUnmanagedThread()
+                .run(_ -> {
+                  throw failure;
+                }))
+        .isSameAs(failure);
   }
 }
