@@ -42,6 +42,11 @@ public final class Log {
     listener = newListener;
   }
 
+  /** {@return the listener that is installed, or null} */
+  public static @Nullable Listener listener() {
+    return listener;
+  }
+
   /**
    * From now on everything goes to standard error, unless the back end lasts: the JVM is shutting
    * down.

@@ -12,6 +12,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -34,7 +35,8 @@ final class AutoJumpTime extends Time {
    * `running` counts the threads that may run, the holds, and the clock itself while it delivers an event. It is incremented for a
    * thread *before* that thread is made runnable – by its starter, its waker, its interrupter – and decremented by the thread
    * itself, after it has marked itself parked. So it is zero only when nobody can do anything, and whoever brings it to zero moves
-   * the clock. (Counted by the woken thread itself, the clock would run ahead of it.)
+   * the clock. (Counted by the woken thread itself, the clock would run ahead of it.) The upper half of the word counts the
+   * increments, so that who sees the same word twice knows that nobody ran in between.
    *
    *     RUNNING -> PARKED            the thread itself, in park; then it counts itself out
    *     PARKED  -> RUNNING           its waker, which has counted it in before, and counts it out again when the CAS fails
@@ -47,7 +49,11 @@ final class AutoJumpTime extends Time {
    * wait again: so threads that are due at the same time run one after the other. Events must not block, and take no other lock.
    * `now`, `jumps`, `agenda`, `serials` are written under `clock`; the seats' states by CAS; all else is said at the field.
    */
-  private final AtomicInteger running = new AtomicInteger();
+  private final AtomicLong running = new AtomicLong();
+
+  /** One who can run, and one coming: the upper half of the word counts who came, ever. */
+  private static final long ONE = 1 + (1L << 32);
+
   private final Map<Surroundings, Seat> seats = new ConcurrentHashMap<>();
   private final Set<Hold> holds = ConcurrentHashMap.newKeySet();
   private final ReentrantLock clock = new ReentrantLock();
@@ -207,9 +213,14 @@ final class AutoJumpTime extends Time {
     }
   }
 
+  /** One more can run. */
+  private void enter() {
+    running.addAndGet(ONE);
+  }
+
   /** One less can run; the last one moves the clock. */
   private void leave() {
-    if (running.decrementAndGet() == 0 && jump()) {
+    if ((int) running.decrementAndGet() == 0 && jump()) {
       onStall.run();
     }
   }
@@ -218,20 +229,20 @@ final class AutoJumpTime extends Time {
   private boolean jump() {
     clock.lock();
     try {
-      while (running.get() == 0 && !frozen) {
+      while ((int) running.get() == 0 && !frozen) {
         Event next = agenda.pollFirst();
         if (next == null) {
           return true;
         }
         next.gone = true;
-        running.incrementAndGet(); // the clock itself, until the event has been delivered
+        enter(); // the clock itself, until the event has been delivered
         if (next.at > now) {
           now = next.at;
           long before = jumps;
           jumps = before + 1;
         }
         deliver(next);
-        running.decrementAndGet(); // at zero the loop goes on
+        long _ = running.decrementAndGet(); // at zero the loop goes on
       }
       return false;
     } finally {
@@ -298,7 +309,7 @@ final class AutoJumpTime extends Time {
     if (seat.state.get() != Seat.OUTSIDE) {
       return false;
     }
-    running.incrementAndGet();
+    enter();
     seat.state.set(Seat.RUNNING); // nobody else leads out of OUTSIDE
     return true;
   }
@@ -336,6 +347,17 @@ final class AutoJumpTime extends Time {
     }
   }
 
+  /** Interrupts one that takes part; answers whether there is such a one. */
+  boolean interrupt(Thread thread) {
+    for (Map.Entry<Surroundings, Seat> each : seats.entrySet()) {
+      if (each.getValue().thread == thread || each.getKey().isOf(thread)) {
+        interrupt(each.getKey(), thread);
+        return true;
+      }
+    }
+    return false;
+  }
+
   private boolean wake(Seat seat) {
     boolean woken = makeRunnable(seat);
     if (woken) {
@@ -345,7 +367,7 @@ final class AutoJumpTime extends Time {
   }
 
   private boolean makeRunnable(Seat seat) {
-    running.incrementAndGet();
+    enter();
     if (seat.state.compareAndSet(Seat.PARKED, Seat.RUNNING)) {
       return true;
     }
@@ -355,7 +377,7 @@ final class AutoJumpTime extends Time {
 
   @Override
   public Scheduled schedule(long delayNanos, Runnable action) {
-    running.incrementAndGet(); // for a stranger, who may schedule while all wait
+    enter(); // for a stranger, who may schedule while all wait
     try {
       return add(delayNanos, action);
     } finally {
@@ -403,7 +425,7 @@ final class AutoJumpTime extends Time {
         return;
       }
     }
-    running.incrementAndGet();
+    enter();
     seats.put(child, new Seat(child));
   }
 
@@ -585,13 +607,13 @@ final class AutoJumpTime extends Time {
 
   /** Keeps the clock from moving for a moment, without being watched. */
   Hold hold() {
-    running.incrementAndGet();
+    enter();
     return new Hold(null);
   }
 
   /** Keeps the clock from moving for user code, which may forget to let it go. */
   Hold watchedHold() {
-    running.incrementAndGet();
+    enter();
     Hold hold = new Hold(new Throwable("the clock is held since here"));
     holds.add(hold);
     return hold;
@@ -613,14 +635,32 @@ final class AutoJumpTime extends Time {
 
   // ---- for the watch
 
-  /** Whether all wait and no event is to come: only somebody from outside can wake one. */
+  /**
+   * Whether all wait and no event is to come: only somebody from outside can wake one. Not if one
+   * has been interrupted past the seam, and has not yet counted itself in.
+   */
   boolean isStalled() {
     clock.lock();
     try {
-      return running.get() == 0 && agenda.isEmpty() && !frozen;
+      long before = running.get();
+      return (int) before == 0
+          && agenda.isEmpty()
+          && !frozen
+          && !isAnyoneInterrupted()
+          && running.get() == before; // nobody has come meanwhile, and taken the interrupt
     } finally {
       clock.unlock();
     }
+  }
+
+  private boolean isAnyoneInterrupted() {
+    for (Seat seat : seats.values()) {
+      Thread thread = seat.thread;
+      if (thread != null && thread.isInterrupted()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**

@@ -108,11 +108,20 @@ public final class TestLog {
   private static final Object INSTALLING = new Object();
   private static @Nullable Runnable endForOthers;
 
+  /** Who heard before: hears as well, and alone again at the end. */
+  private static Log.@Nullable Listener before;
+
   static void listen(TestRun run) {
     synchronized (INSTALLING) {
       if (LISTENING.isEmpty()) {
-        Log.setListener(
-            (level, message, failure) -> heard(new Entry(level, OWN_LOGGER, message, failure)));
+        Log.Listener others = Log.listener();
+        before = others;
+        Log.setListener((level, message, failure) -> {
+          heard(new Entry(level, OWN_LOGGER, message, failure));
+          if (others != null) {
+            others.logged(level, message, failure);
+          }
+        });
         try {
           endForOthers = ForOthers.begin();
         } catch (NoClassDefFoundError noSuchModule) {
@@ -127,7 +136,8 @@ public final class TestLog {
     synchronized (INSTALLING) {
       LISTENING.remove(run);
       if (LISTENING.isEmpty()) {
-        Log.setListener(null);
+        Log.setListener(before);
+        before = null;
         if (endForOthers != null) {
           endForOthers.run();
         }

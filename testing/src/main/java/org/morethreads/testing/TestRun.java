@@ -38,6 +38,9 @@ final class TestRun {
   /** How long threads outside of the tree have to end, which the test has told to. */
   private static final Duration PATIENCE = Duration.ofSeconds(1);
 
+  /** How long managed threads and actions have, which the test has let go just before its end. */
+  private static final Duration LONG_PATIENCE = Duration.ofSeconds(5);
+
   /** How long a guest has to end whose test has failed already, and that was interrupted. */
   private static final Duration LAST_PATIENCE = Duration.ofSeconds(10);
 
@@ -349,7 +352,7 @@ final class TestRun {
 
   /** Waits, in real time, until nothing is left, for a time at most; answers what is. */
   private static List<String> leftOf(Supplier<List<String>> left) {
-    long end = System.nanoTime() + PATIENCE.toNanos();
+    long end = System.nanoTime() + LONG_PATIENCE.toNanos();
     List<String> found = left.get();
     while (!found.isEmpty() && System.nanoTime() - end < 0) {
       LockSupport.parkNanos(1_000_000);

@@ -28,8 +28,8 @@ import org.morethreads.thread.ThreadTree;
  * future, a monitor or a process. One that holds it too long in real time is named with its stack,
  * and the test fails. <b>What is not seen:</b> a thread outside of the tree, unless somebody of the
  * tree waits for it outside of this library; {@link #hold} the clock while it works. Interrupt a
- * thread of the tree by stopping it: a {@code Thread.interrupt} from the test arrives, but the
- * clock may have jumped before.
+ * thread of the tree by stopping it, or by {@link #interrupt}: a {@code Thread.interrupt} from the
+ * test arrives, but the clock may have jumped before.
  *
  * <p><b>Deadlocks.</b> When all wait, and no event is to come, nothing can ever happen: the test
  * fails at once, with what each thread waits for. While threads live that the test has made outside
@@ -306,6 +306,24 @@ public final class VirtualClock implements InstantSource {
    */
   public void awaitOthersBlocked() throws InterruptedException {
     time.awaitOthersBlocked(participant("await the others"));
+  }
+
+  /**
+   * Interrupts a thread that takes part. It goes on before any time passes, which cannot be said of
+   * {@code Thread.interrupt}.
+   *
+   * @param thread the thread: of the tree, of a tree that goes by this clock, or of the test
+   * @throws IllegalStateException if it does not take part, or has ended
+   */
+  public void interrupt(Thread thread) {
+    Objects.requireNonNull(thread, "thread");
+    if (!time.interrupt(thread)) {
+      throw new IllegalStateException(
+          "Thread \""
+              + thread.getName()
+              + "\" cannot be interrupted on virtual time, in which it does not take part, or no"
+              + " longer. Use Thread.interrupt().");
+    }
   }
 
   private Surroundings participant(String what) {

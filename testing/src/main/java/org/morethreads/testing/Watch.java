@@ -138,7 +138,8 @@ final class Watch implements Runnable {
   }
 
   private void lookForDeadlock(AutoJumpTime time, Duration limit) {
-    if (!isBodyRunning() || hasProblem() || !time.isStalled()) {
+    // in this order: if the body runs after the stall was seen, it ran when that was
+    if (hasProblem() || !time.isStalled() || !isBodyRunning()) {
       stalledSince = 0;
       return;
     }

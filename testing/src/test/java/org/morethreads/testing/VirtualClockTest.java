@@ -2,6 +2,7 @@ package org.morethreads.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
@@ -713,6 +714,52 @@ class VirtualClockTest {
           thread.join();
           assertThat(interruptedAt).containsExactly(Duration.ofSeconds(4));
         });
+  }
+
+  /** The interrupted one counts itself in, a little later: until then all seem to wait. */
+  @ParameterizedTest
+  @EnumSource
+  void interruptByTheJdk_whileAllOthersWait_isNoDeadlock(Kind kind) throws Exception {
+    for (int round = 0; round < 20; round++) {
+      kind.setup()
+          .run(_ -> {
+            ManagedThread<?> waiter =
+                kind.named("waiter")
+                    .run(_ ->
+                        assertThatExceptionOfType(InterruptedException.class)
+                            .isThrownBy(Signal.create("never")::await));
+            Thread its = waiter.thread().orElseThrow();
+            kind.named("nuisance").run(_ -> its.interrupt());
+            waiter.join();
+          });
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void interrupt_endsAWait_beforeAnyTimePasses(Kind kind) throws Exception {
+    for (int round = 0; round < 10; round++) {
+      kind.setup()
+          .run(clock -> {
+            List<Duration> interruptedAt = new ArrayList<>();
+            ManagedThread<?> waiter =
+                kind.named("waiter")
+                    .run(_ -> {
+                      try {
+                        Signal.create("never").await(DAY);
+                      } catch (InterruptedException e) {
+                        interruptedAt.add(clock.elapsed());
+                      }
+                    });
+            clock.sleep(SECOND);
+            clock.interrupt(waiter.thread().orElseThrow());
+            clock.sleep(DAY);
+            assertThat(interruptedAt).containsExactly(SECOND);
+            assertThatIllegalStateException()
+                .isThrownBy(() -> clock.interrupt(waiter.thread().orElseThrow()))
+                .withMessageContaining("does not take part");
+          });
+    }
   }
 
   @ParameterizedTest
