@@ -11,8 +11,8 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
-import org.morethreads.fixture.VirtualTime;
 import org.morethreads.sync.Signal;
+import org.morethreads.testing.VirtualClock;
 
 /** What priorities add to a queue (Q5); the rest is in the contract tests. */
 class CloseablePriorityQueueTest {
@@ -101,21 +101,18 @@ class CloseablePriorityQueueTest {
 
   @Test
   void ageing_elementWaits_overtakesYoungerOnesOfHigherPriority() throws Exception {
-    var time = new VirtualTime();
     CloseablePriorityQueue<String> ageing =
         CloseablePriorityQueue.<String>named("todo").ageing(Duration.ofSeconds(10)).create();
-    time.run(
-        true,
-        () -> {
-          ageing.put("old 0", 0);
-          ageing.put("old 2", 2);
-          Signal.NEVER.await(Duration.ofSeconds(10));
-          ageing.put("10 s: 1", 1); // as urgent as "old 0": the higher priority comes first
-          ageing.put("10 s: 2", 2);
-          Signal.NEVER.await(Duration.ofMillis(10_001));
-          ageing.put("20 s: 2", 2); // a little less urgent than "old 0" by now
-          ageing.put("20 s: 3", 3);
-        });
+    VirtualClock.run(_ -> {
+      ageing.put("old 0", 0);
+      ageing.put("old 2", 2);
+      Signal.NEVER.await(Duration.ofSeconds(10));
+      ageing.put("10 s: 1", 1); // as urgent as "old 0": the higher priority comes first
+      ageing.put("10 s: 2", 2);
+      Signal.NEVER.await(Duration.ofMillis(10_001));
+      ageing.put("20 s: 2", 2); // a little less urgent than "old 0" by now
+      ageing.put("20 s: 3", 3);
+    });
     String[] order = {"old 2", "10 s: 2", "20 s: 3", "10 s: 1", "old 0", "20 s: 2"};
     assertThat(ageing.asBlockingQueue()).containsExactly(order);
     assertThat(ageing.drain()).containsExactly(order);
@@ -123,22 +120,19 @@ class CloseablePriorityQueueTest {
 
   @Test
   void ageing_floodOfUrgentOnes_doesNotStarveTheOthers() throws Exception {
-    var time = new VirtualTime();
     CloseablePriorityQueue<String> ageing =
         CloseablePriorityQueue.<String>named("todo").ageing(Duration.ofSeconds(1)).create();
-    time.run(
-        true,
-        () -> {
-          ageing.put("low", 0);
-          ageing.put("urgent", 5);
-          int served = 0;
-          while (!ageing.take().equals("low")) {
-            served++;
-            Signal.NEVER.await(Duration.ofMillis(100));
-            ageing.put("urgent", 5);
-          }
-          assertThat(served).isEqualTo(51); // for five seconds, and the equal one by priority
-        });
+    VirtualClock.run(_ -> {
+      ageing.put("low", 0);
+      ageing.put("urgent", 5);
+      int served = 0;
+      while (!ageing.take().equals("low")) {
+        served++;
+        Signal.NEVER.await(Duration.ofMillis(100));
+        ageing.put("urgent", 5);
+      }
+      assertThat(served).isEqualTo(51); // for five seconds, and the equal one by priority
+    });
   }
 
   /** Against a list that is sorted at every step. */

@@ -12,10 +12,10 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.morethreads.fixture.VirtualTime;
 import org.morethreads.internal.Log;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
+import org.morethreads.testing.VirtualClock;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.ThreadTree;
 
@@ -296,71 +296,64 @@ class QueueOptionsTest {
 
   @Test
   void warnWhenFullFor_consumersStand_warnsAtDoublingTimes() throws Exception {
-    var time = new VirtualTime();
     CloseableQueue<Integer> queue =
         CloseableQueue.<Integer>named("todo")
             .capacity(1)
             .warnWhenFullFor(Duration.ofSeconds(5))
             .create();
-    time.run(
-        true,
-        () -> {
-          queue.put(0);
-          assertThat(queue.put(1, Duration.ofSeconds(41))).isFalse();
-          assertThat(time.elapsed()).isEqualTo(Duration.ofSeconds(41));
-        });
+    VirtualClock.run(clock -> {
+      queue.put(0);
+      assertThat(queue.put(1, Duration.ofSeconds(41))).isFalse();
+      assertThat(clock.elapsed()).isEqualTo(Duration.ofSeconds(41));
+    });
     String where = " for a place in queue \"todo\" (1 of 1). Its consumers are too slow,";
     assertThat(logged)
         .hasSize(4)
         .allMatch(line -> line.endsWith(" or they have stopped."))
-        .anyMatch(line -> line.startsWith("WARNING thread \"test\" has waited 5 s" + where))
-        .anyMatch(line -> line.startsWith("WARNING thread \"test\" has waited 10 s" + where))
-        .anyMatch(line -> line.startsWith("WARNING thread \"test\" has waited 20 s" + where))
-        .anyMatch(line -> line.startsWith("WARNING thread \"test\" has waited 40 s" + where));
+        .anyMatch(line -> line.startsWith("WARNING thread \"virtual/test\" has waited 5 s" + where))
+        .anyMatch(
+            line -> line.startsWith("WARNING thread \"virtual/test\" has waited 10 s" + where))
+        .anyMatch(
+            line -> line.startsWith("WARNING thread \"virtual/test\" has waited 20 s" + where))
+        .anyMatch(
+            line -> line.startsWith("WARNING thread \"virtual/test\" has waited 40 s" + where));
   }
 
   @Test
   void warnWhenFullFor_manyWait_oneWarns() throws Exception {
-    var time = new VirtualTime();
     CloseableQueue<Integer> queue =
         CloseableQueue.<Integer>named("todo")
             .capacity(1)
             .warnWhenFullFor(Duration.ofMillis(500))
             .create();
-    time.run(
-        true,
-        () -> {
-          queue.put(0);
-          List<VirtualTime.Participant> putters = new ArrayList<>();
-          for (int i = 0; i < 10; i++) {
-            putters.add(time.start("putter " + i, () -> queue.put(1)));
-          }
-          assertThat(Signal.NEVER.await(Duration.ofMillis(900))).isFalse();
-          assertThat(logged).singleElement().asString().contains("500 ms", ", and 9 more.");
-          for (int i = 0; i < 11; i++) {
-            assertThat(queue.take()).isNotNull();
-          }
-        });
+    VirtualClock.run(clock -> {
+      queue.put(0);
+      for (int i = 0; i < 10; i++) {
+        ManagedThread.run("putter " + i, _ -> queue.put(1));
+      }
+      assertThat(Signal.NEVER.await(Duration.ofMillis(900))).isFalse();
+      assertThat(logged).singleElement().asString().contains("500 ms", ", and 9 more.");
+      for (int i = 0; i < 11; i++) {
+        assertThat(queue.take()).isNotNull();
+      }
+    });
     assertThat(logged).hasSize(1);
     assertThat(queue.statistics().blockedPutting()).isEqualTo(Duration.ofSeconds(9));
   }
 
   @Test
   void warnWhenFullFor_waitsShorterThanThat_saysNothing() throws Exception {
-    var time = new VirtualTime();
     CloseableQueue<Integer> queue =
         CloseableQueue.<Integer>named("todo")
             .capacity(1)
             .warnWhenFullFor(Duration.ofSeconds(5))
             .create();
-    time.run(
-        true,
-        () -> {
-          queue.put(0);
-          for (int i = 0; i < 5; i++) {
-            assertThat(queue.put(1, Duration.ofSeconds(4))).isFalse();
-          }
-        });
+    VirtualClock.run(_ -> {
+      queue.put(0);
+      for (int i = 0; i < 5; i++) {
+        assertThat(queue.put(1, Duration.ofSeconds(4))).isFalse();
+      }
+    });
     assertThat(logged).isEmpty();
     assertThat(queue.statistics().blockedPutting()).isEqualTo(Duration.ofSeconds(20));
   }

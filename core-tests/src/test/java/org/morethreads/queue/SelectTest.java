@@ -12,11 +12,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.morethreads.fixture.VirtualTime;
 import org.morethreads.internal.Firing;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
+import org.morethreads.testing.VirtualClock;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.ThreadTree;
 
@@ -199,24 +199,21 @@ class SelectTest {
 
   @Test
   void after_time_happensIfNothingElseDoes() throws Exception {
-    var time = new VirtualTime();
-    time.run(
-        true,
-        () -> {
-          assertThat(
-                  Select.<String>awaitFirst(
-                      Select.take(numbers, _ -> "number"),
-                      Select.after(Duration.ofDays(2), () -> "two"),
-                      Select.after(Duration.ofDays(1), () -> "one")))
-              .isEqualTo("one");
-          assertThat(time.elapsed()).isEqualTo(Duration.ofDays(1));
-          numbers.put(1);
-          assertThat(
-                  Select.<String>awaitFirst(
-                      Select.take(numbers, _ -> "number"),
-                      Select.after(Duration.ofSeconds(-1), () -> "time")))
-              .isEqualTo("number");
-        });
+    VirtualClock.run(clock -> {
+      assertThat(
+              Select.<String>awaitFirst(
+                  Select.take(numbers, _ -> "number"),
+                  Select.after(Duration.ofDays(2), () -> "two"),
+                  Select.after(Duration.ofDays(1), () -> "one")))
+          .isEqualTo("one");
+      assertThat(clock.elapsed()).isEqualTo(Duration.ofDays(1));
+      numbers.put(1);
+      assertThat(
+              Select.<String>awaitFirst(
+                  Select.take(numbers, _ -> "number"),
+                  Select.after(Duration.ofSeconds(-1), () -> "time")))
+          .isEqualTo("number");
+    });
     assertThat(numbers.statistics().blockedTaking()).isEqualTo(Duration.ofDays(1));
   }
 

@@ -13,12 +13,12 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.morethreads.fixture.Kind;
-import org.morethreads.fixture.VirtualTime;
 import org.morethreads.internal.Surroundings;
 import org.morethreads.internal.Time;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
+import org.morethreads.testing.VirtualClock;
 
 /**
  * H10: threads of others that take part in a tree. That they go into the main tree when they have
@@ -436,25 +436,27 @@ class AdoptionTest {
 
   /** Deaf to its pleaseStop, until it is interrupted or let go. Answers when it went on. */
   private static Guest<Duration> deaf(
-      AdoptionTest test, Kind kind, VirtualTime time, boolean interruptible, OpenSignal release)
+      AdoptionTest test, Kind kind, VirtualClock clock, boolean interruptible, OpenSignal release)
       throws Exception {
     OpenSignal adopted = Signal.create("adopted");
+    VirtualClock.Hold hold = clock.hold(); // until the other takes part
     Guest<Duration> guest =
         test
         .new Guest<>(
             kind,
             StopPolicy.standard(),
-            time,
+            Surroundings.current().time(),
             _ -> {
               try (Adoption _ =
                   interruptible ? ManagedThread.adoptInterruptibly() : ManagedThread.adopt()) {
+                hold.close();
                 adopted.go();
                 release.await();
               } catch (InterruptedException e) {
                 // the time is what matters
               }
               assertThat(Thread.interrupted()).isFalse();
-              return time.elapsed();
+              return clock.elapsed();
             });
     adopted.await();
     return guest;
@@ -463,28 +465,34 @@ class AdoptionTest {
   @ParameterizedTest
   @EnumSource
   void stop_agreesToBeInterrupted_isInterruptedAfterTheTimeToAsk(Kind kind) throws Exception {
-    var time = new VirtualTime();
-    var guest = deaf(this, kind, time, /* interruptible= */ true, Signal.create("release"));
-    guest.tree.close();
-    assertThat(guest.end()).isEqualTo(Duration.ofSeconds(5));
-    assertThat(guest.tree.abandonedCount()).isZero();
+    VirtualClock.setup()
+        .withUnmanagedThread()
+        .run(clock -> {
+          var guest = deaf(this, kind, clock, /* interruptible= */ true, Signal.create("release"));
+          guest.tree.close();
+          assertThat(guest.end()).isEqualTo(Duration.ofSeconds(5));
+          assertThat(guest.tree.abandonedCount()).isZero();
+        });
   }
 
   @ParameterizedTest
   @EnumSource
   void stop_doesNotLeaveInTime_isNotInterruptedAndAbandoned(Kind kind) throws Exception {
-    var time = new VirtualTime();
-    OpenSignal release = Signal.create("release");
-    var guest = deaf(this, kind, time, /* interruptible= */ false, release);
-    var thread = guest.tree.children().getFirst();
-    guest.tree.close();
-    assertThat(time.elapsed()).isEqualTo(Duration.ofSeconds(7));
-    assertThat(thread.outcome().orElseThrow()).isInstanceOf(Outcome.Abandoned.class);
-    assertThat(guest.tree.abandonedCount()).isEqualTo(1);
-    assertThat(guest.tree.abandonedAlive()).containsExactly(thread.node);
-    release.go();
-    assertThat(guest.end()).isEqualTo(Duration.ofSeconds(7)); // not ended by an interrupt
-    assertThat(guest.tree.abandonedAlive()).isEmpty();
+    VirtualClock.setup()
+        .withUnmanagedThread()
+        .run(clock -> {
+          OpenSignal release = Signal.create("release");
+          var guest = deaf(this, kind, clock, /* interruptible= */ false, release);
+          var thread = guest.tree.children().getFirst();
+          guest.tree.close();
+          assertThat(clock.elapsed()).isEqualTo(Duration.ofSeconds(7));
+          assertThat(thread.outcome().orElseThrow()).isInstanceOf(Outcome.Abandoned.class);
+          assertThat(guest.tree.abandonedCount()).isEqualTo(1);
+          assertThat(guest.tree.abandonedAlive()).containsExactly(thread.node);
+          release.go();
+          assertThat(guest.end()).isEqualTo(Duration.ofSeconds(7)); // not ended by an interrupt
+          assertThat(guest.tree.abandonedAlive()).isEmpty();
+        });
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package org.morethreads.thread;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -10,10 +11,10 @@ import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.morethreads.fixture.Kind;
-import org.morethreads.fixture.VirtualTime;
 import org.morethreads.internal.Library;
 import org.morethreads.internal.Log;
 import org.morethreads.internal.Time;
+import org.morethreads.testing.VirtualClock;
 
 /**
  * Opens trees for a test, hears what is logged, and checks after each test that the trees are
@@ -26,13 +27,16 @@ public final class Grove implements BeforeEachCallback, AfterEachCallback {
 
   private static final long PATIENCE = 30_000_000_000L;
 
+  /** In real time, on a busy machine, for a body that looks for something again and again. */
+  private static final Duration HOLD_LIMIT = Duration.ofNanos(PATIENCE);
+
   /** A record of the log. */
   public record Heard(System.Logger.Level level, String message, @Nullable Throwable failure) {}
 
-  /** What runs in a tree on virtual time, as a thread that takes part in it. */
+  /** What runs with a tree on virtual time, on a thread of its own that is not managed. */
   @FunctionalInterface
   public interface Body {
-    void run(ThreadTree tree, VirtualTime time) throws Exception;
+    void run(ThreadTree tree, VirtualClock time) throws Exception;
   }
 
   private final Queue<ThreadTree> trees = new ConcurrentLinkedQueue<>();
@@ -87,12 +91,12 @@ public final class Grove implements BeforeEachCallback, AfterEachCallback {
 
   /** Runs something with a tree on virtual time; the tree is closed at the end. */
   public void onVirtualTime(StopPolicy policy, Body body) throws Exception {
-    var time = new VirtualTime();
-    time.run(
-        /* virtual= */ true,
-        () -> {
-          try (var tree = open(policy, time)) {
-            body.run(tree, time);
+    VirtualClock.setup()
+        .withUnmanagedThread()
+        .withHoldLimit(HOLD_LIMIT)
+        .run(clock -> {
+          try (var tree = open("t", policy)) { // on the clock, as all that the body opens
+            body.run(tree, clock);
           }
         });
   }

@@ -685,10 +685,10 @@ class OutcomeTest {
     grove.onVirtualTime((tree, time) -> {
       tree.run("x", _ -> raise(new IOException("disk full"))).stopped().await();
       Signal.NEVER.await(Duration.ofMillis(59_999));
-      time.settle();
+      time.awaitOthersBlocked();
       assertThat(grove.log()).isEmpty();
       Signal.NEVER.await(Duration.ofMillis(2));
-      time.settle();
+      time.awaitOthersBlocked();
       assertThat(grove.log(System.Logger.Level.ERROR))
           .singleElement()
           .asString()
@@ -719,7 +719,7 @@ class OutcomeTest {
       }
       assertThat(grove.log()).isEmpty();
       Signal.NEVER.await(Duration.ofSeconds(61));
-      time.settle();
+      time.awaitOthersBlocked();
       assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(40);
     });
     assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(40);
@@ -775,7 +775,7 @@ class OutcomeTest {
     grove.onVirtualTime((tree, time) -> {
       var thread = tree.run("x", _ -> raise(new IOException()));
       Signal.NEVER.await(Duration.ofSeconds(61));
-      time.settle();
+      time.awaitOthersBlocked();
       assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(1);
       thread.release();
       assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(1);

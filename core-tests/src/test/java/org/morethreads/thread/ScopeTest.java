@@ -22,8 +22,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.morethreads.fixture.Kind;
-import org.morethreads.fixture.VirtualTime;
 import org.morethreads.sync.Signal;
+import org.morethreads.testing.VirtualClock;
 
 /** H9: scopes. */
 @Timeout(20)
@@ -40,10 +40,10 @@ class ScopeTest {
 
   /** What happens, and when. */
   private static final class Diary {
-    private final VirtualTime time;
+    private final VirtualClock time;
     private final Queue<String> lines = new ConcurrentLinkedQueue<>();
 
-    Diary(VirtualTime time) {
+    Diary(VirtualClock time) {
       this.time = time;
     }
 
@@ -67,7 +67,7 @@ class ScopeTest {
   /** What the owner of a scope does. */
   @FunctionalInterface
   private interface Owning {
-    void run(VirtualTime time, Diary diary) throws Exception;
+    void run(VirtualClock time, Diary diary) throws Exception;
   }
 
   /** Runs the owner of scopes on a managed thread of a kind, on virtual time. */
@@ -934,7 +934,7 @@ class ScopeTest {
               "nuisance",
               _ -> {
                 pause(1);
-                ManagedThread.current().node.time().interrupt(ManagedThread.current().node, me);
+                time.interrupt(me);
               });
           assertThatExceptionOfType(InterruptedException.class)
               .isThrownBy(() -> Scope.run("s", scope -> scope.run("c", diary.waiter("c"))));
@@ -1257,21 +1257,24 @@ class ScopeTest {
 
   @Test
   void race_callFails_theTraceHasTheLineOfTheRaceH8() throws Exception {
-    onOwner(
-        Kind.VIRTUAL,
-        (_, _) ->
-            assertThatExceptionOfType(ThreadFailedException.class)
-                .isThrownBy(() ->
-                    Scope.<Integer>race(
-                        "r",
-                        _ -> {
-                          throw new IOException("a");
-                        }))
-                .satisfies(thrown -> {
-                  StackTraceElement[] trace = thrown.getCause().getStackTrace();
-                  assertThat(trace[trace.length - 1].getClassName())
-                      .isEqualTo(ScopeTest.class.getName());
-                }));
+    try (var tree = grove.open("t")) { // where starts are one line, as in a program
+      tree.run(
+              "owner",
+              _ ->
+                  assertThatExceptionOfType(ThreadFailedException.class)
+                      .isThrownBy(() ->
+                          Scope.<Integer>race(
+                              "r",
+                              _ -> {
+                                throw new IOException("a");
+                              }))
+                      .satisfies(thrown -> {
+                        StackTraceElement[] trace = thrown.getCause().getStackTrace();
+                        assertThat(trace[trace.length - 1].getClassName())
+                            .isEqualTo(ScopeTest.class.getName());
+                      }))
+          .join();
+    }
   }
 
   @Test

@@ -227,7 +227,7 @@ class StopOrderTest {
                         ManagedThread.run("early", slow(2)), ManagedThread.run("late", slow(2))));
                 stop.await();
               });
-      time.settle();
+      time.awaitOthersBlocked();
       children.get().getFirst().stop("the child alone");
       parent.stop("all of them");
       assertThat(children.get())
@@ -332,7 +332,7 @@ class StopOrderTest {
                 }));
       }
       ears.listen("root", tree.pleaseStop());
-      time.settle();
+      time.awaitOthersBlocked();
       tree.stop();
       assertThat(ears.heard())
           .containsExactly("b2x", "b2", "b1x", "b1", "b", "a2x", "a2", "a1x", "a1", "a", "root");
@@ -353,7 +353,7 @@ class StopOrderTest {
                         ManagedThread.run("other", Signal::await)));
                 stop.await();
               });
-      time.settle();
+      time.awaitOthersBlocked();
       children.get().getFirst().stop();
       assertThat(children.get().getLast().pleaseStop().isSignalled()).isFalse();
       assertThat(parent.pleaseStop().isSignalled()).isFalse();
@@ -528,7 +528,7 @@ class StopOrderTest {
                 both.set(List.of(db, web));
                 end.or(stop).await();
               });
-      time.settle();
+      time.awaitOthersBlocked();
       Signal.NEVER.await(seconds(1).minus(time.elapsed()));
       switch (origin) {
         case TREE -> tree.stop();
@@ -626,7 +626,7 @@ class StopOrderTest {
                 db.set(told.note(ManagedThread.run("db", Signal::await)));
                 stop.await();
               }));
-      time.settle();
+      time.awaitOthersBlocked();
       told.note(
           tree.run(
               "front",
@@ -634,7 +634,7 @@ class StopOrderTest {
                 told.note(ManagedThread.named("web").needs(db.get()).run(slow(2)));
                 stop.await();
               }));
-      time.settle();
+      time.awaitOthersBlocked();
       Signal.NEVER.await(seconds(1).minus(time.elapsed()));
       tree.stop();
       tree.stopped().await();
@@ -670,7 +670,7 @@ class StopOrderTest {
                 web.set(told.note(ManagedThread.named("web").needs(db.get()).run(slow(2))));
                 end.await();
               });
-      time.settle();
+      time.awaitOthersBlocked();
       Signal.NEVER.await(seconds(1).minus(time.elapsed()));
       switch (origin) {
         case TREE -> tree.stop();
@@ -705,7 +705,7 @@ class StopOrderTest {
                 stop.await();
               });
       tree.named("web").needs(db).run(slow(2));
-      time.settle();
+      time.awaitOthersBlocked();
       tree.stop();
       tree.stopped().await();
       assertThat(told.of("late")).isBetween(seconds(2), seconds(2).plusNanos(10));
@@ -726,7 +726,7 @@ class StopOrderTest {
                 told.note(ManagedThread.current());
                 stop.await();
               });
-      time.settle();
+      time.awaitOthersBlocked();
       parent.stop();
       parent.join();
       assertThat(told.of("web")).isLessThan(seconds(0.5));
@@ -762,7 +762,7 @@ class StopOrderTest {
                 cacheIsThere.go();
                 stop.await();
               }));
-      time.settle();
+      time.awaitOthersBlocked();
       Signal.NEVER.await(seconds(1).minus(time.elapsed()));
       tree.stop();
       tree.stopped().await();
@@ -795,10 +795,10 @@ class StopOrderTest {
                 cache.set(ManagedThread.run("cache", Signal::await));
                 stop.await();
               });
-      time.settle();
+      time.awaitOthersBlocked();
       db.stop();
       goOn.go();
-      time.settle();
+      time.awaitOthersBlocked();
       web.stop();
       assertThat(web.pleaseStop().isSignalled()).isFalse();
       tree.stop();
@@ -833,7 +833,7 @@ class StopOrderTest {
                 stop.await();
               });
       tree.named("user").needs(web).run(slow(2));
-      time.settle();
+      time.awaitOthersBlocked();
       tree.stop();
       tree.stopped().await();
       assertThat(told.times().keySet()).containsExactlyInAnyOrder("other", "log", "cache");
@@ -933,7 +933,7 @@ class StopOrderTest {
                 stop.await();
               });
       var web = tree.named("web").needs(db).run(Signal::await);
-      time.settle();
+      time.awaitOthersBlocked();
       db.stop("asked");
       assertThat(db.pleaseStop().isSignalled()).isFalse();
       db.stopNow();
@@ -956,7 +956,7 @@ class StopOrderTest {
                 pool.set(ManagedThread.run("pool", Signal::await));
                 stop.await();
               });
-      time.settle();
+      time.awaitOthersBlocked();
       tree.named("web").needs(pool.get()).run(Signal::await);
       db.stopNow();
       assertThat(pool.get().pleaseStop().isSignalled()).isTrue();
@@ -980,7 +980,7 @@ class StopOrderTest {
                 told.note(ManagedThread.current());
                 stop.await();
               });
-      time.settle();
+      time.awaitOthersBlocked();
       Signal.NEVER.await(seconds(1).minus(time.elapsed()));
       app.stopNow();
       app.join();

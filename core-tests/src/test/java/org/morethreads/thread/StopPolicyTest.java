@@ -23,10 +23,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.morethreads.fixture.Kind;
 import org.morethreads.fixture.Threads;
-import org.morethreads.fixture.VirtualTime;
 import org.morethreads.internal.Firing;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
+import org.morethreads.testing.VirtualClock;
 
 /** H5: a stop is bounded by a policy; and why a thread is stopped. */
 @Timeout(20)
@@ -41,13 +41,13 @@ class StopPolicyTest {
 
   /** Threads that note what happens to them, and when. */
   private static final class Diary {
-    private final VirtualTime time;
+    private final VirtualClock time;
     private final Map<String, Duration> interrupted = new ConcurrentHashMap<>();
     private final StopOrderTest.Tellings tellings = new StopOrderTest.Tellings();
     private final Map<String, Duration> stopped = new ConcurrentHashMap<>();
     private final OpenSignal release = Signal.create("release");
 
-    Diary(VirtualTime time) {
+    Diary(VirtualClock time) {
       this.time = time;
     }
 
@@ -145,7 +145,7 @@ class StopPolicyTest {
                 child.set(ManagedThread.run("child", _ -> diary.interruptible()));
                 diary.interruptible();
               });
-      time.settle();
+      time.awaitOthersBlocked();
       Signal.NEVER.await(seconds(1).minus(time.elapsed()));
       child.get().stop();
       Signal.NEVER.await(seconds(2));
@@ -196,7 +196,7 @@ class StopPolicyTest {
         (tree, time) -> {
           var diary = new Diary(time);
           var thread = tree.run("x", _ -> diary.interruptible());
-          time.settle();
+          time.awaitOthersBlocked();
           var before = time.elapsed();
           thread.stop();
           thread.awaitOutcome();
@@ -288,7 +288,7 @@ class StopPolicyTest {
                 Grove.named(kind, "child").stopPolicy(hasty).run(_ -> diary.interruptible());
                 diary.interruptible();
               });
-      time.settle();
+      time.awaitOthersBlocked();
       Signal.NEVER.await(seconds(1).minus(time.elapsed()));
       parent.stop();
       parent.awaitOutcome();
@@ -401,11 +401,11 @@ class StopPolicyTest {
                 diary.deaf();
               });
       diary.note(parent);
-      time.settle();
+      time.awaitOthersBlocked();
       Signal.NEVER.await(seconds(1).minus(time.elapsed()));
       parent.stop();
       parent.stopped().await();
-      time.settle();
+      time.awaitOthersBlocked();
       assertThat(diary.interrupted).isEqualTo(Map.of("child", seconds(2), "parent", seconds(6)));
       assertThat(diary.stopped.get("child")).isEqualTo(seconds(2.4));
       assertThat(diary.stopped.get("parent")).isBetween(seconds(8), seconds(8.01));
@@ -420,7 +420,7 @@ class StopPolicyTest {
     grove.onVirtualTime((tree, time) -> {
       var diary = new Diary(time);
       generation(kind, 40, diary);
-      time.settle();
+      time.awaitOthersBlocked();
       var from = time.elapsed();
       tree.stop();
       tree.stopped().await();
@@ -460,7 +460,7 @@ class StopPolicyTest {
                         });
                     diary.deaf();
                   });
-          time.settle();
+          time.awaitOthersBlocked();
           note(order, top);
           top.stop();
           tree.close();
@@ -505,7 +505,7 @@ class StopPolicyTest {
             diary.note(ManagedThread.run("child", _ -> diary.deaf()));
             stop.await();
           });
-      time.settle();
+      time.awaitOthersBlocked();
       var from = time.elapsed();
       tree.stop();
       tree.stopped().await();
@@ -847,7 +847,7 @@ class StopPolicyTest {
                 stop.await();
                 children.add(ManagedThread.run("born told", Signal::await));
               });
-      time.settle();
+      time.awaitOthersBlocked();
       tree.stop("maintenance");
       parent.join();
       assertThat(children)
@@ -860,7 +860,7 @@ class StopPolicyTest {
   @Test
   void toldAt_stoppedLater_isTheWallClockThen() throws Exception {
     grove.onVirtualTime((tree, time) -> {
-      Instant start = time.now();
+      Instant start = time.instant();
       var thread = tree.run("x", Signal::await);
       Signal.NEVER.await(seconds(3));
       thread.stop();
@@ -898,22 +898,24 @@ class StopPolicyTest {
 
   /** What runs on a thread that the tree has not started. */
   private interface Adopted {
-    void run(ThreadTree tree, VirtualTime time, Adoption adoption) throws Exception;
+    void run(ThreadTree tree, VirtualClock time, Adoption adoption) throws Exception;
   }
 
   private void adopted(Kind kind, boolean interruptibly, Adopted body) throws Exception {
-    var time = new VirtualTime();
-    kind.call(
-            () -> {
-              try (var tree = grove.open(STANDARD, time);
-                  var adoption =
-                      interruptibly ? ManagedThread.adoptInterruptibly() : ManagedThread.adopt()) {
-                body.run(tree, time, adoption);
-              }
-              return null;
-            })
-        .get();
-    time.throwFailures();
+    onVirtualTime(
+        kind,
+        time -> {
+          try (var tree = grove.open("t");
+              var adoption =
+                  interruptibly ? ManagedThread.adoptInterruptibly() : ManagedThread.adopt()) {
+            body.run(tree, time, adoption);
+          }
+        });
+  }
+
+  private static void onVirtualTime(Kind kind, VirtualClock.Body body) throws Exception {
+    var setup = VirtualClock.setup().withUnmanagedThread();
+    (kind.isVirtual() ? setup : setup.withPlatformThread()).run(body);
   }
 
   @ParameterizedTest
@@ -973,22 +975,19 @@ class StopPolicyTest {
   @EnumSource
   void adoptInterruptibly_leavesWithOurInterruptPending_takesItNotAlong(Kind kind)
       throws Exception {
-    var time = new VirtualTime();
-    var status =
-        kind.call(
-                () -> {
-                  try (var tree = grove.open(STANDARD.withAsk(seconds(1)), time)) {
-                    try (var _ = ManagedThread.adoptInterruptibly()) {
-                      tree.stop();
-                      while (!Thread.currentThread().isInterrupted()) {
-                        org.morethreads.internal.Surroundings.current().park("the interrupt");
-                      }
-                    }
-                    return Thread.currentThread().isInterrupted();
-                  }
-                })
-            .get();
-    assertThat(status).isFalse();
+    onVirtualTime(
+        kind,
+        _ -> {
+          try (var tree = grove.open("t", STANDARD.withAsk(seconds(1)))) {
+            try (var _ = ManagedThread.adoptInterruptibly()) {
+              tree.stop();
+              while (!Thread.currentThread().isInterrupted()) {
+                org.morethreads.internal.Surroundings.current().park("the interrupt");
+              }
+            }
+            assertThat(Thread.currentThread().isInterrupted()).isFalse();
+          }
+        });
   }
 
   // ---- deadline

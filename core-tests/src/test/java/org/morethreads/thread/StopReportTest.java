@@ -131,7 +131,7 @@ class StopReportTest {
                 ManagedThread.run("child", slow(3));
                 stop.await();
               });
-      time.settle();
+      time.awaitOthersBlocked();
       parent.stop();
       parent.children().forEach(ManagedThread::stop);
       parent.stop();
@@ -340,7 +340,7 @@ class StopReportTest {
                 ManagedThread.named("web").needs(db).run(slow(1.5));
                 stop.await();
               });
-      time.settle();
+      time.awaitOthersBlocked();
       parent.stop();
       parent.join();
     });

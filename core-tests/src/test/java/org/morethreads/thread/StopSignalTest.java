@@ -79,7 +79,7 @@ class StopSignalTest {
                 pleaseStop.await();
                 Signal.NEVER.await(Duration.ofSeconds(1));
               });
-      time.settle();
+      time.awaitOthersBlocked();
 
       tree.stop();
 

@@ -26,9 +26,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.fixture.ChildJvm;
 import org.morethreads.fixture.Kind;
-import org.morethreads.fixture.VirtualTime;
 import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.Signal;
+import org.morethreads.testing.VirtualClock;
 
 /**
  * H1 and H11 as far as they need no JVM of their own: trees that are opened, stopped, waited for
@@ -333,13 +333,26 @@ class ThreadTreeTest {
   @ParameterizedTest
   @EnumSource
   void close_treeOnAnotherClock_isDrivenByThatClock(Kind kind) throws Exception {
-    var time = new VirtualTime();
-    var stop = Signal.create("stop");
-    var tree = grove.open(StopPolicy.standard(), time);
-    var thread = Grove.named(kind, "deaf").run(_ -> awaitDeaf(stop));
-    tree.close(); // after 7 s that nobody has to wait for
-    assertThat(thread.outcome().orElseThrow()).isInstanceOf(Outcome.Abandoned.class);
-    stop.go();
+    VirtualClock.setup()
+        .withUnmanagedThread()
+        .run(clock -> {
+          var stop = Signal.create("stop");
+          var tree = grove.open("t");
+          var thread = tree.named("deaf").run(_ -> awaitDeaf(stop));
+          VirtualClock.Hold hold = clock.hold(); // until the stop has begun
+          var closer =
+              kind.call(() -> { // a thread on real time
+                tree.stop();
+                hold.close();
+                tree.close();
+                return true;
+              });
+          tree.stopped().await();
+          assertThat(get(closer)).isTrue();
+          assertThat(clock.elapsed()).isEqualTo(Duration.ofSeconds(7));
+          assertThat(thread.outcome().orElseThrow()).isInstanceOf(Outcome.Abandoned.class);
+          stop.go();
+        });
   }
 
   /** Hears neither a pleaseStop nor an interrupt. */
@@ -571,7 +584,7 @@ class ThreadTreeTest {
             Signal.NEVER.await(Duration.ofMillis(300));
           });
       tree.stop();
-      time.settle();
+      time.awaitOthersBlocked();
       tree.awaitShutdown(ThreadTree.orWhenIdle());
       assertThat(time.elapsed()).isBetween(Duration.ofMillis(300), Duration.ofMillis(301));
     });
@@ -772,7 +785,7 @@ class ThreadTreeTest {
       assertThat(tree.abandonedCount()).isEqualTo(1);
       assertThat(tree.abandonedAlive()).containsExactly(deaf.node);
       end.go();
-      time.settle();
+      time.awaitOthersBlocked();
       assertThat(tree.abandonedAlive()).isEmpty();
       assertThat(tree.abandonedCount()).isEqualTo(1);
     });
@@ -785,16 +798,17 @@ class ThreadTreeTest {
       var end = Signal.create("end");
       var seen = new ArrayList<Integer>();
       var deaf = tree.run("deaf", _ -> awaitDeaf(end));
-      time.start(
-          "watcher",
-          () -> {
-            deaf.stopped().await();
-            seen.add(tree.abandonedCount());
-          });
+      time.openTree("other")
+          .run(
+              "watcher",
+              _ -> {
+                deaf.stopped().await();
+                seen.add(tree.abandonedCount());
+              });
       deaf.stop();
       deaf.stopped().await();
       assertThat(tree.abandonedCount()).isEqualTo(1);
-      time.settle();
+      time.awaitOthersBlocked();
       assertThat(seen).containsExactly(1);
       end.go();
     });

@@ -133,7 +133,7 @@ class TreeDumpTest {
         (tree, time) -> {
           var release = Signal.create("release");
           var thread = named(tree, kind, "x").run(_ -> release.await());
-          time.settle();
+          time.awaitOthersBlocked();
           thread.stop("enough");
           Signal.NEVER.await(Duration.ofMillis(2500));
           awaitAllBlocked(tree);
@@ -590,7 +590,7 @@ class TreeDumpTest {
                     threads[0].join(Duration.ofHours(1));
                   });
           all.go();
-          time.settle();
+          time.awaitOthersBlocked();
           awaitBlocked(threads);
           assertThat(deadlocks(tree)).isEmpty();
         });
@@ -715,7 +715,7 @@ class TreeDumpTest {
               });
       parent.stop("enough");
       parent.awaitOutcome();
-      time.settle(); // it is unlinked after it has stopped
+      time.awaitOthersBlocked(); // it is unlinked after it has stopped
       Threads.awaitBlocked(tree.abandonedAlive().getFirst().thread());
       assertThat(tree.dump())
           .isEqualTo(
@@ -725,7 +725,7 @@ class TreeDumpTest {
               """
                   .formatted(word(kind)));
       end.go();
-      time.settle();
+      time.awaitOthersBlocked();
       assertThat(tree.dump()).isEqualTo("t: tree, 7.0 s\n");
     });
   }
@@ -780,7 +780,7 @@ class TreeDumpTest {
     Files.writeString(file, "before\n".repeat(1000));
     grove.onVirtualTime((tree, time) -> {
       tree.run("größer", Signal::await);
-      time.settle();
+      time.awaitOthersBlocked();
       awaitAllBlocked(tree);
       tree.dump(file);
       assertThat(Files.readString(file)).isEqualTo(tree.dump()).contains("größer: running");

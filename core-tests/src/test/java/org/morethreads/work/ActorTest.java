@@ -15,7 +15,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.morethreads.internal.Surroundings;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.Grove;
 import org.morethreads.thread.ManagedThread;
@@ -110,8 +109,8 @@ class ActorTest {
       try (Actor<AtomicInteger> actor = start("a", AtomicInteger::new)) {
         actor.tell(_ -> pause(5));
         var asker = ManagedThread.run("asker", _ -> actor.ask(AtomicInteger::incrementAndGet));
-        time.settle();
-        time.interrupt(Surroundings.unmanaged(), asker.thread().orElseThrow());
+        time.awaitOthersBlocked();
+        time.interrupt(asker.thread().orElseThrow());
         assertThatExceptionOfType(ThreadFailedException.class)
             .isThrownBy(asker::join)
             .withCauseInstanceOf(InterruptedException.class);
@@ -150,7 +149,7 @@ class ActorTest {
     grove.onVirtualTime((_, time) -> {
       try (Actor<String> actor = start("a", 1, () -> "state")) {
         actor.tell(_ -> pause(5));
-        time.settle();
+        time.awaitOthersBlocked();
         actor.tell(_ -> {});
         assertThat(actor.waiting()).isEqualTo(1);
         assertThatExceptionOfType(TimeoutException.class)
@@ -280,7 +279,7 @@ class ActorTest {
               _ ->
                   assertThatExceptionOfType(ThreadStoppedException.class)
                       .isThrownBy(() -> actor.ask(AtomicInteger::get)));
-      time.settle();
+      time.awaitOthersBlocked();
       tree.stop();
       asker.join();
       assertThat(actor.thread().awaitOutcome()).isInstanceOf(Outcome.Returned.class);
@@ -305,7 +304,7 @@ class ActorTest {
           }
         }
       });
-      time.settle();
+      time.awaitOthersBlocked();
       actor.stop();
       assertThatExceptionOfType(ThreadStoppedException.class)
           .isThrownBy(() -> actor.ask(String::length));

@@ -14,9 +14,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.morethreads.fixture.VirtualTime;
 import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.Signal;
+import org.morethreads.testing.VirtualClock;
 import org.morethreads.thread.Grove;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.Outcome;
@@ -36,11 +36,11 @@ class RepeatTest {
 
   /** Notes when runs begin, in seconds; the runs take some time, given in turn, then none. */
   private static final class Runs {
-    private final VirtualTime time;
+    private final VirtualClock time;
     private final Queue<Double> begins = new ConcurrentLinkedQueue<>();
     private final Queue<Double> lasting;
 
-    Runs(VirtualTime time, Double... lasting) {
+    Runs(VirtualClock time, Double... lasting) {
       this.time = time;
       this.lasting = new ConcurrentLinkedQueue<>(List.of(lasting));
     }
@@ -131,7 +131,7 @@ class RepeatTest {
       assertThat(status.runs()).isEqualTo(4);
       assertThat(status.failures()).isEqualTo(3);
       assertThat(repeat.lastFailure()).containsInstanceOf(InterruptedException.class);
-      assertThat(Duration.between(status.lastBegan(), time.now())).isEqualTo(seconds(0.5));
+      assertThat(Duration.between(status.lastBegan(), time.instant())).isEqualTo(seconds(0.5));
       assertThat(status.lastEnded()).isEqualTo(status.lastBegan());
       repeat.stop();
       assertThat(repeat.thread().awaitOutcome()).isInstanceOf(Outcome.Returned.class);

@@ -21,8 +21,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.morethreads.fixture.VirtualTime;
 import org.morethreads.sync.Signal;
+import org.morethreads.testing.VirtualClock;
 import org.morethreads.thread.Grove;
 import org.morethreads.thread.Outcome;
 import org.morethreads.thread.ThreadFailedException;
@@ -47,8 +47,8 @@ class ScheduleTest {
     Signal.NEVER.await(time);
   }
 
-  private static Schedule.Times every(double seconds, VirtualTime time) {
-    return Schedule.Times.every(seconds(seconds), time.now());
+  private static Schedule.Times every(double seconds, VirtualClock time) {
+    return Schedule.Times.every(seconds(seconds), time.instant());
   }
 
   private static List<String> times(Schedule.Times times, String after, int count) {
@@ -117,7 +117,7 @@ class ScheduleTest {
   void at_everySoOften_runsThenAndSaysWhatIsNext() throws Exception {
     grove.onVirtualTime((_, time) -> {
       Queue<Duration> begins = new ConcurrentLinkedQueue<>();
-      Instant start = time.now();
+      Instant start = time.instant();
       var schedule = named("s").zone(ZURICH).at(every(60, time), _ -> begins.add(time.elapsed()));
       pause(seconds(150));
       assertThat(begins).containsExactly(seconds(60), seconds(120));
@@ -217,7 +217,7 @@ class ScheduleTest {
   @Test
   void at_noMoreTimes_ends() throws Exception {
     grove.onVirtualTime((_, time) -> {
-      ZonedDateTime only = time.now().plusSeconds(60).atZone(ZoneOffset.UTC);
+      ZonedDateTime only = time.instant().plusSeconds(60).atZone(ZoneOffset.UTC);
       var schedule =
           named("s")
               .zone(ZoneOffset.UTC)
@@ -257,7 +257,7 @@ class ScheduleTest {
       Queue<Duration> begins = new ConcurrentLinkedQueue<>();
       var schedule = named("s").at(every(3600, time), _ -> begins.add(time.elapsed()));
       pause(seconds(10));
-      time.moveWallClock(Duration.ofHours(3));
+      time.setTimeOfDay(time.instant().plus(Duration.ofHours(3)));
       pause(seconds(1800));
       assertThat(begins).hasSize(1);
       assertThat(schedule.status().skipped()).isEqualTo(2);

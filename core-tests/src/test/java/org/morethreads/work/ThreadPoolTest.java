@@ -415,7 +415,7 @@ class ThreadPoolTest {
                   assertThatIllegalStateException()
                       .isThrownBy(() -> pool.call("b", lasting(1, 1)))
                       .withMessageContaining("closed"));
-      time.settle();
+      time.awaitOthersBlocked();
       pool.close();
       submitter.join();
       assertThat(time.elapsed()).isBetween(seconds(5), seconds(5.1));
@@ -466,7 +466,7 @@ class ThreadPoolTest {
                       .isThrownBy(waiting::join)
                       .withMessageContaining("t/p/waiting")
                       .withMessageContaining("enough"));
-      time.settle();
+      time.awaitOthersBlocked();
       pool.stop("enough");
       joiner.join();
       assertThat(running.join()).isEqualTo(1);
@@ -642,7 +642,7 @@ class ThreadPoolTest {
             return 1;
           });
       var waiting = executor.submit(() -> 2);
-      time.settle();
+      time.awaitOthersBlocked();
       assertThat(running.cancel(true)).isTrue();
       assertThat(running.isCancelled()).isTrue();
       assertThatExceptionOfType(CancellationException.class).isThrownBy(running::get);
