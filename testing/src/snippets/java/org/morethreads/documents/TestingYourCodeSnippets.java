@@ -27,6 +27,8 @@ import org.morethreads.testing.VirtualClock;
 import org.morethreads.testing.VirtualTime;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.ThreadTree;
+import org.morethreads.work.Repeat;
+import org.morethreads.work.Schedule;
 
 /** The code of docs/testing-your-code.md; run as tests. */
 class TestingYourCodeSnippets {
@@ -150,6 +152,33 @@ class TestingYourCodeSnippets {
               Instant.parse("2026-03-28T05:00:00Z"),
               Instant.parse("2026-03-29T04:00:00Z"), // the clocks went forward in the night
               Instant.parse("2026-03-30T04:00:00Z"));
+    }
+  }
+
+  @VirtualTime(start = "2026-03-27T12:00:00Z")
+  static class ReportTest {
+    @Test
+    void schedule_overTheChangeToSummerTime_keepsTheTimeOfDay(VirtualClock clock) throws Exception {
+      var runs = CloseableQueue.<Instant>unbounded("runs");
+      var report =
+          Schedule.named("report")
+              .zone(ZoneId.of("Europe/Berlin"))
+              .at(Schedule.Times.daily(LocalTime.of(6, 0)), _ -> runs.put(clock.instant()));
+      clock.sleep(Duration.ofDays(3));
+      Assertions.assertThat(runs.drain())
+          .containsExactly(
+              Instant.parse("2026-03-28T05:00:00Z"),
+              Instant.parse("2026-03-29T04:00:00Z"), // the clocks went forward in the night
+              Instant.parse("2026-03-30T04:00:00Z"));
+      Assertions.assertThat(report.status().runs()).isEqualTo(3);
+    }
+
+    @Test
+    void repeat_everyMinuteForADay_missesNone(VirtualClock clock) throws Exception {
+      var beat = Repeat.named("beat").atFixedRate(Duration.ofMinutes(1), _ -> {});
+      clock.sleep(Duration.ofDays(1).plusSeconds(1));
+      Assertions.assertThat(beat.status().runs()).isEqualTo(24 * 60);
+      Assertions.assertThat(beat.status().skipped()).isZero();
     }
   }
 
@@ -283,6 +312,27 @@ class TestingYourCodeSnippets {
       });
       loaded.go();
       log.take(System.Logger.Level.ERROR, "loaded");
+    }
+  }
+
+  // ---- the end of a program
+
+  @VirtualTime(managed = false)
+  static class ProgramTest {
+    @Test
+    void close_theServerHasRequests_finishesThem(ThreadTree tree, VirtualClock clock)
+        throws Exception {
+      var server =
+          ManagedThread.run(
+              "server",
+              pleaseStop -> {
+                pleaseStop.await();
+                clock.sleep(Duration.ofMillis(500)); // answers what it has begun
+              });
+      assertThat(tree).hasThreads("server");
+      tree.close();
+      server.join();
+      Assertions.assertThat(clock.elapsed()).isEqualTo(Duration.ofMillis(500));
     }
   }
 

@@ -14,6 +14,12 @@ class TestingYourCodeTest {
   class Daily extends TestingYourCodeSnippets.DailyTest {}
 
   @Nested
+  class Report extends TestingYourCodeSnippets.ReportTest {}
+
+  @Nested
+  class Program extends TestingYourCodeSnippets.ProgramTest {}
+
+  @Nested
   class Pipeline extends TestingYourCodeSnippets.PipelineTest {}
 
   @Nested
