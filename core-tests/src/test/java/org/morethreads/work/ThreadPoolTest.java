@@ -632,6 +632,28 @@ class ThreadPoolTest {
     });
   }
 
+  /** The interrupt goes through the clock: whoever is interrupted goes on before time does. */
+  @Test
+  void asExecutorService_cancel_interruptsBeforeAnyTimePasses() throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var executor = ThreadPool.open("p", 1).asExecutorService();
+      for (int round = 0; round < 50; round++) {
+        var running =
+            executor.submit(() -> {
+              pause(60);
+              return 1;
+            });
+        var waiting = executor.submit(() -> 2);
+        time.awaitOthersBlocked();
+        var before = time.elapsed();
+        assertThat(running.cancel(true)).isTrue();
+        assertThat(waiting.get()).isEqualTo(2);
+        assertThat(time.elapsed()).isEqualTo(before);
+      }
+      executor.close();
+    });
+  }
+
   @Test
   void asExecutorService_cancelAndShutdownNow_endTheWaits() throws Exception {
     grove.onVirtualTime((_, time) -> {

@@ -282,6 +282,21 @@ public final class ManagedThread<T extends @Nullable Object> {
   }
 
   /**
+   * For our own modules: interrupts this thread, if it has started, by the clock that it goes by.
+   *
+   * @param library the proof of membership
+   * @hidden
+   */
+  @SuppressWarnings("exports")
+  public void interrupt(Library library) {
+    Objects.requireNonNull(library, "library");
+    Thread own = node.thread();
+    if (own != null) {
+      node.time().interrupt(node, own);
+    }
+  }
+
+  /**
    * {@return the signal that goes when this thread and all its children have stopped, or been
    * abandoned}
    */

@@ -12,6 +12,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Library;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
@@ -144,7 +145,7 @@ final class PoolExecutor extends AbstractExecutorService {
       job.release();
       if (mayInterruptIfRunning) {
         // an interrupt that comes after the task is cleared by the ending thread
-        job.thread().flatMap(ManagedThread::thread).ifPresent(Thread::interrupt);
+        job.thread().ifPresent(thread -> thread.interrupt(Library.MEMBER));
       }
       return true;
     }
