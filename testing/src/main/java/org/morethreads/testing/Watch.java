@@ -23,6 +23,9 @@ final class Watch implements Runnable {
   /** Guarded by this. */
   private boolean isBodyRunning;
 
+  /** Guarded by this. */
+  private boolean hasBodyEnded;
+
   /** The thread of the body, when it is not one of the tree. Guarded by this. */
   private @Nullable Thread caller;
 
@@ -32,7 +35,7 @@ final class Watch implements Runnable {
   /** Guarded by this. */
   private @Nullable AssertionError problem;
 
-  /** Whether the problem came while the body ran. Guarded by this. */
+  /** Whether the problem came before the body ended, if only before its begin. Guarded by this. */
   private boolean isOfBody;
 
   private volatile long begunAt;
@@ -77,6 +80,7 @@ final class Watch implements Runnable {
   /** The body has ended; on the same thread. No interrupt of ours comes after this. */
   synchronized void bodyEnds() {
     isBodyRunning = false;
+    hasBodyEnded = true;
     if (caller != null && problem != null) {
       boolean _ = Thread.interrupted(); // ours, unless the body has taken it
     }
@@ -221,7 +225,7 @@ final class Watch implements Runnable {
       }
       text.append("\n  What next: ").append(advice());
       problem = new AssertionError(text.toString());
-      isOfBody = isBodyRunning;
+      isOfBody = !hasBodyEnded;
     }
     nextInterrupt = System.nanoTime() + SECOND;
     run.stop("the test has failed");
