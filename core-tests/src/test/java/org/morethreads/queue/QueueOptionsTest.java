@@ -336,6 +336,7 @@ class QueueOptionsTest {
       for (int i = 0; i < 11; i++) {
         assertThat(queue.take()).isNotNull();
       }
+      clock.awaitOthersBlocked(); // until the putters have ended
     });
     assertThat(logged).hasSize(1);
     assertThat(queue.statistics().blockedPutting()).isEqualTo(Duration.ofSeconds(9));
