@@ -328,7 +328,7 @@ class ActorTest {
       var release = Signal.create("release");
       Actor<String> actor = start("a", 1, () -> "state");
       actor.tell(_ -> deafUntil(release));
-      time.settle();
+      time.awaitOthersBlocked();
       actor.tell(_ -> {});
       actor.stop();
       assertThatIllegalStateException()
@@ -336,7 +336,7 @@ class ActorTest {
           .withMessageContaining("has ended");
       assertThat(time.elapsed()).isBetween(seconds(7), seconds(7.5));
       assertThatIllegalStateException().isThrownBy(() -> actor.ask(String::length));
-      time.settle();
+      time.awaitOthersBlocked();
       assertThat(actor.leftOver()).isEqualTo(1);
       assertThat(actor.waiting()).isZero();
       release.go();
@@ -369,7 +369,7 @@ class ActorTest {
                             return 0;
                           }))
                       .withMessageContaining("without an answer"));
-      time.settle();
+      time.awaitOthersBlocked();
       actor.stop();
       asker.join();
       assertThat(time.elapsed()).isBetween(seconds(5), seconds(5.1));

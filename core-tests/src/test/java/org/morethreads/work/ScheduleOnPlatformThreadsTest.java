@@ -14,7 +14,7 @@ class ScheduleOnPlatformThreadsTest extends ScheduleTest {
   @Test
   void platform_thread_isNoVirtualOne() throws Exception {
     grove.onVirtualTime((_, time) -> {
-      var schedule = named("s").at(Schedule.Times.every(seconds(1), time.now()), _ -> {});
+      var schedule = named("s").at(Schedule.Times.every(seconds(1), time.instant()), _ -> {});
       assertThat(schedule.thread().thread().orElseThrow().isVirtual()).isFalse();
       schedule.stop();
     });

@@ -304,11 +304,12 @@ class ScheduleTest {
       var count = new AtomicInteger();
       var schedule = named("s").at(every(1, time), _ -> count.incrementAndGet());
       pause(seconds(1.5));
-      time.moveWallClock(Duration.ofDays(60 * 365));
+      time.setTimeOfDay(time.instant().plus(Duration.ofDays(60 * 365)));
       pause(seconds(2));
       assertThat(count.get()).isBetween(3, 4);
       assertThat(schedule.status().skipped()).isEqualTo(1000);
-      assertThat(Duration.between(time.now(), schedule.status().next())).isLessThan(seconds(1.1));
+      assertThat(Duration.between(time.instant(), schedule.status().next()))
+          .isLessThan(seconds(1.1));
       schedule.stop();
     });
   }

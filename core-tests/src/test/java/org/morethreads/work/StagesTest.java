@@ -17,11 +17,10 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.morethreads.fixture.VirtualTime;
-import org.morethreads.internal.Surroundings;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
+import org.morethreads.testing.VirtualClock;
 import org.morethreads.thread.Grove;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.Outcome;
@@ -127,7 +126,9 @@ class StagesTest {
         var schedule =
             Schedule.named("host")
                 .maximumRunTime(Duration.ofHours(1))
-                .at(Schedule.Times.every(Duration.ofHours(2), at.time.now()), _ -> body.run(at));
+                .at(
+                    Schedule.Times.every(Duration.ofHours(2), at.time.instant()),
+                    _ -> body.run(at));
         Signal.NEVER.await(Duration.ofHours(3));
         var status = schedule.status();
         schedule.stop();
@@ -141,18 +142,18 @@ class StagesTest {
 
   /** The time, and what cells do again and again. */
   private static final class At {
-    final VirtualTime time;
+    final VirtualClock time;
 
-    At(VirtualTime time) {
+    At(VirtualClock time) {
       this.time = time;
     }
 
-    void settle() {
-      time.settle();
+    void settle() throws InterruptedException {
+      time.awaitOthersBlocked();
     }
 
     void interrupt(ManagedThread<?> thread) {
-      time.interrupt(Surroundings.unmanaged(), thread.thread().orElseThrow());
+      time.interrupt(thread.thread().orElseThrow());
     }
 
     double now() {
@@ -944,7 +945,9 @@ class StagesTest {
       Duration every = Duration.ofSeconds(2);
       if (kind == Kind.SCHEDULE) {
         var schedule =
-            Schedule.named("r").until(until).at(Schedule.Times.every(every, at.time.now()), task);
+            Schedule.named("r")
+                .until(until)
+                .at(Schedule.Times.every(every, at.time.instant()), task);
         return new Going(
             schedule.thread(),
             until,

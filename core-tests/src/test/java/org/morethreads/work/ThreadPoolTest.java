@@ -24,7 +24,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.morethreads.internal.Surroundings;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.ContextCarrier;
 import org.morethreads.thread.Grove;
@@ -734,8 +733,8 @@ class ThreadPoolTest {
       var pool = ThreadPool.open("p", 1);
       Job<Integer> running = pool.call("running", lasting(3, 1));
       Job<Integer> waiting = pool.call("waiting", lasting(3, 2));
-      time.settle();
-      time.interrupt(Surroundings.unmanaged(), pool.thread().thread().orElseThrow());
+      time.awaitOthersBlocked();
+      time.interrupt(pool.thread().thread().orElseThrow());
       assertThatExceptionOfType(ThreadStoppedException.class)
           .isThrownBy(waiting::join)
           .withMessageContaining("has not begun");
@@ -810,7 +809,7 @@ class ThreadPoolTest {
               _ ->
                   assertThatExceptionOfType(CancellationException.class)
                       .isThrownBy(() -> future.get(1, TimeUnit.HOURS)));
-      time.settle();
+      time.awaitOthersBlocked();
       assertThat(future.cancel(true)).isTrue();
       assertThat(future.cancel(true)).as("again").isFalse();
       getter.join();

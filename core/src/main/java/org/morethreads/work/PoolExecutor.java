@@ -16,7 +16,6 @@ import org.morethreads.internal.Library;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
-import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.ThreadEndException;
 import org.morethreads.thread.ThreadFailedException;
 
