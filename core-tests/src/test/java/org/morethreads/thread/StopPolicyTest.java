@@ -1163,7 +1163,7 @@ class StopPolicyTest {
           var diary = new Diary(time);
           var thread = tree.run("x", _ -> diary.deaf());
           thread.stop();
-          Signal.NEVER.await(Duration.ofHours(10));
+          Signal.NEVER.await(Duration.ofHours(1));
           assertThat(thread.stopped().isSignalled()).isFalse();
           assertThat(diary.interrupted).isEmpty();
           diary.release.go();
