@@ -33,7 +33,7 @@ class JsonDumpTest {
     grove.onVirtualTime((tree, time) ->
         assertThat(lines(tree.dumpJson()))
             .containsExactly(
-                "{\"tree\":\"t\",\"at\":\"" + time.now() + "\",\"threads\":[",
+                "{\"tree\":\"t\",\"at\":\"" + time.instant() + "\",\"threads\":[",
                 "{\"path\":\"t\",\"state\":\"tree\",\"age\":0.000}],",
                 "\"abandoned\":[],",
                 "\"deadlocks\":[]}"));
@@ -47,11 +47,11 @@ class JsonDumpTest {
           (kind.isVirtual() ? tree.named("waits") : tree.named("waits").platform())
               .deadline(Duration.ofMinutes(5))
               .run(_ -> Signal.NEVER.await());
-      time.settle();
+      time.awaitOthersBlocked();
       Threads.awaitBlocked(waits.thread().orElseThrow());
       assertThat(Signal.NEVER.await(Duration.ofMillis(1500))).isFalse();
       waits.stop("say \"please\"\n");
-      time.settle();
+      time.awaitOthersBlocked();
       String line = lines(tree.dumpJson()).get(2);
       assertThat(line)
           .startsWith(

@@ -204,10 +204,10 @@ class QueueDeadlockTest {
               red.run(() -> {});
             }
           });
-      time.settle();
+      time.awaitOthersBlocked();
       tree.children().getFirst().stop("enough");
       assertThat(Signal.NEVER.await(Duration.ofMillis(1500))).isFalse();
-      time.settle();
+      time.awaitOthersBlocked();
       assertThat(grove.log(System.Logger.Level.WARNING))
           .anySatisfy(text ->
               assertThat(text)

@@ -169,14 +169,14 @@ class ThreadObserverTest {
     grove.onVirtualTime((tree, time) -> {
       var end = Signal.create("end");
       var deaf = tree.run("deaf", _ -> awaitDeaf(end));
-      time.settle();
+      time.awaitOthersBlocked();
       var registration = ThreadTree.observe(recorder);
       deaf.stop("enough");
       deaf.awaitOutcome();
-      time.settle();
+      time.awaitOthersBlocked();
       registration.remove();
       end.go();
-      time.settle();
+      time.awaitOthersBlocked();
     });
     assertThat(recorder.told)
         .filteredOn(line -> !line.contains("wait") && !line.endsWith("woke"))

@@ -12,6 +12,7 @@ import org.jetbrains.lincheck.datastructures.Validate;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.morethreads.internal.Library;
+import org.morethreads.internal.Surroundings;
 import org.morethreads.stress.lincheck.Checks;
 import org.morethreads.stress.lincheck.HandTime;
 
@@ -46,7 +47,7 @@ class RegistryLincheckTest {
         return "is here";
       }
       Node child = new Node(TREE, parent, "child", Options.ADOPTED, null);
-      child.adoptCurrentThread();
+      child.adoptCurrentThread(Surroundings.unmanaged());
       here[thread] = child;
       return child.ownName() + (child.told() == null ? "" : ", told");
     }
@@ -58,7 +59,7 @@ class RegistryLincheckTest {
         return false;
       }
       here[thread] = null;
-      child.leaveAdoptedThread();
+      child.leaveAdoptedThread(Surroundings.unmanaged());
       return true;
     }
 

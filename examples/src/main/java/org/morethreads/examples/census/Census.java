@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
+import org.jspecify.annotations.Nullable;
 import org.morethreads.profiling.Profiler;
 import org.morethreads.queue.CloseableQueue;
 import org.morethreads.queue.QueueClosedException;
@@ -53,7 +54,7 @@ final class Census implements Callable<Integer> {
   private boolean stubborn;
 
   @Option(names = "--profile", description = "A directory for a profile of the census by threads.")
-  private Path profile;
+  private @Nullable Path profile;
 
   @Option(names = "--json", description = "The last line of the output is one JSON object.")
   private boolean json;
