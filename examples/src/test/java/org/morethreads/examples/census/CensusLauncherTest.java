@@ -21,17 +21,18 @@ class CensusLauncherTest {
 
   @BeforeEach
   void makeClone() throws IOException {
-    for (String directory :
-        List.of("core/src/main", "profiling/src/main", "examples/src/main", "examples/target")) {
-      Files.createDirectories(clone.resolve(directory));
-    }
-    for (String file :
-        List.of("pom.xml", "core/pom.xml", "profiling/pom.xml", "examples/pom.xml")) {
-      Files.createFile(clone.resolve(file));
+    Files.createDirectories(clone.resolve("examples/target"));
+    Files.createFile(clone.resolve("pom.xml"));
+    for (String module :
+        List.of("core", "cron", "logging", "process", "profiling", "examples")) {
+      Files.createDirectories(clone.resolve(module + "/src/main"));
+      Files.createFile(clone.resolve(module + "/pom.xml"));
     }
     Path classes = Path.of("target/classes").toAbsolutePath();
     Files.createSymbolicLink(clone.resolve("examples/target/classes"), classes);
-    executable("examples/census", Files.readString(Path.of("census")));
+    for (String name : List.of("census", "procrun")) {
+      executable("examples/" + name, Files.readString(Path.of("launch")));
+    }
     mvnw(
         "printf %s '" + System.getProperty("java.class.path") + "' >examples/target/classpath.txt");
   }
@@ -134,6 +135,14 @@ class CensusLauncherTest {
     assertThat(refused.err())
         .containsExactly("run: there is no example \"Nothing\"; there are: Priorities Selecting");
     assertThat(launchAs("run").status()).isEqualTo(2);
+  }
+
+  @Test
+  void launch_asProcrun_runsThat() throws Exception {
+    var result = launchAs("procrun", "status", "--help");
+
+    assertThat(result.status()).as(result.everything()).isZero();
+    assertThat(result.out().getFirst()).startsWith("Usage: procrun status");
   }
 
   @Test
