@@ -52,9 +52,18 @@ final class Control implements AutoCloseable {
         Files.delete(file);
       }
     }
-    var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(address);
-    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-    return new Control(file, server);
+    var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    try {
+      server.bind(address);
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+      return new Control(file, server);
+    } catch (IOException e) {
+      server.close();
+      throw new IOException(
+          "The socket %s cannot be made: %s. Choose another file with --socket; its path may have about 100 letters."
+              .formatted(file, e.getMessage()),
+          e);
+    }
   }
 
   /** Answers whoever connects, until told to stop. */

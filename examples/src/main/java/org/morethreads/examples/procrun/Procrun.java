@@ -2,6 +2,7 @@ package org.morethreads.examples.procrun;
 
 import java.io.Console;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -91,7 +92,7 @@ final class Procrun implements Callable<Integer> {
   // ---- commands
 
   @Override
-  public Integer call() throws IOException, InterruptedException {
+  public Integer call() throws InterruptedException {
     var problems = new Problems();
     var variables = variables(problems);
     List<ServiceConfig> all = services(variables, problems);
@@ -116,7 +117,12 @@ final class Procrun implements Callable<Integer> {
       return complain(e);
     }
     if (timeline != null) {
-      runner.writeTimeline(timeline);
+      try {
+        runner.writeTimeline(timeline);
+      } catch (IOException e) {
+        int failed = complain(e);
+        return status == 0 ? failed : status;
+      }
     }
     return status;
   }
@@ -222,7 +228,8 @@ final class Procrun implements Callable<Integer> {
   }
 
   private static int complain(Exception what) {
-    System.err.println("procrun: " + what.getMessage());
+    String text = what instanceof FileSystemException ? what.toString() : what.getMessage();
+    System.err.println("procrun: " + text);
     return ExitCode.USAGE;
   }
 }

@@ -228,6 +228,21 @@ class ProcrunTest {
   }
 
   @Test
+  void run_socketOrTimelineCannotBeMade_saysSo() throws Exception {
+    write("Procfile", "a: echo hi\n");
+
+    Result socket = ProcrunRun.run(directory, "--socket", "nowhere/socket");
+    Result timeline = ProcrunRun.run(directory, "--timeline", "nowhere/timeline");
+
+    assertThat(socket.status()).isEqualTo(2);
+    assertThat(socket.out()).isEmpty();
+    assertThat(socket.err()).singleElement().asString().contains("The socket nowhere/socket");
+    assertThat(timeline.status()).isEqualTo(2);
+    assertThat(timeline.of("a", "|")).containsExactly("hi");
+    assertThat(timeline.err()).singleElement().asString().contains("nowhere/timeline");
+  }
+
+  @Test
   void check_saysWhatIsWrong_andRunDoesNotStart() throws Exception {
     write("Procfile", "web: no-such-program\nother: sleep 1000\n");
 
