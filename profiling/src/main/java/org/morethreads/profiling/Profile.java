@@ -154,6 +154,7 @@ public final class Profile {
 
   private final UnaryOperator<String> pattern;
   final Lives lives = new Lives();
+  private final FirstSamples firstSamples = new FirstSamples();
 
   /** By CPU time: the amounts are nanoseconds. Made of what follows, when all has been read. */
   final Stacks samples = new Stacks();
@@ -229,10 +230,12 @@ public final class Profile {
         if (name.startsWith(Events.PREFIX + "Thread")) {
           events.add(event);
         }
+        firstSamples.note(event);
       }
     }
     events.sort((a, b) -> a.getStartTime().compareTo(b.getStartTime()));
     events.forEach(lives::note);
+    firstSamples.find();
   }
 
   private void note(RecordedEvent event) {
@@ -250,7 +253,7 @@ public final class Profile {
       case "jdk.ObjectAllocationSample" -> {
         List<Frame> stack = new ArrayList<>(Frame.of(event.getStackTrace()));
         stack.add(new Frame("", event.getClass("objectClass").getName(), 0));
-        allocations.add(pathOf(event.getThread(), at), stack, 1, event.getLong("weight"));
+        allocations.add(pathOf(event.getThread(), at), stack, 1, firstSamples.bytes(event));
       }
       case "jdk.MethodTiming" -> timing(event);
       case Events.PREFIX + "Wait" -> {

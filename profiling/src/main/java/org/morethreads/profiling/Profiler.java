@@ -127,6 +127,7 @@ public final class Profiler implements AutoCloseable {
     if (options.allocation) {
       // what is throttled counts with the next sample of its thread, which a short one may not have
       recording.enable("jdk.ObjectAllocationSample").with("throttle", "10000/s");
+      recording.enable("jdk.ThreadAllocationStatistics").with("period", "beginChunk");
     }
     if (!options.timed.isEmpty()) {
       recording

@@ -175,6 +175,11 @@ class ProfilerTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void run_threadsWithKnownAllocations_areFound(boolean virtual) throws Exception {
+    try (var before =
+        ThreadTree.open("before")) { // what Flight Recorder counts with the first sample
+      before.run("allocates", _ -> Load.allocate(600_000)).join();
+    }
+    Load.allocate(200_000);
     Profile profile =
         profiler()
             .allocation()
