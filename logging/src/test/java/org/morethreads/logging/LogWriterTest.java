@@ -253,10 +253,12 @@ class LogWriterTest {
   void write_sinkWaitsForAThreadThatLogs_getsOnBeyondTheCapacity() throws Exception {
     var writerHere = new AtomicReference<LogWriter<String>>();
     var lines = Collections.synchronizedList(new ArrayList<String>());
+    var full = new CountDownLatch(1);
     LogSink<String> sink =
         line -> {
           lines.add(line);
           if (line.equals("first")) {
+            full.await(); // else the other thread might find the place that "fills" takes
             Thread helper = Thread.ofVirtual().start(() -> writerHere.get().write("from a helper"));
             helper.join();
           }
@@ -267,6 +269,7 @@ class LogWriterTest {
             writerHere.set(writer);
             writer.write("first");
             writer.write("fills");
+            full.countDown();
             writer.write("third");
           }
         });
