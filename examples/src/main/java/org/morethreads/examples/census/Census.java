@@ -170,7 +170,6 @@ final class Census implements Callable<Integer> {
 
   private int report(Optional<StopReason> stop, double seconds, String top) {
     var reason = stop.filter(it -> it.kind() == StopReason.Kind.JVM_SHUTDOWN);
-    boolean early = reason.isPresent();
     reason.ifPresent(
         it -> System.out.print("Stopped early: " + it + "\nStop timeline:\n" + timeline));
     System.out.print(top.isEmpty() ? "" : "Packages with most synchronized code:\n" + top + "\n");
@@ -183,7 +182,7 @@ final class Census implements Callable<Integer> {
     if (json) {
       System.out.printf(
           "{\"seen\":%d,\"written\":%d,\"failed\":%d,\"stopped\":%b,\"seconds\":%.3f,\"exitCode\":%d}%n",
-          seen.value(), written.value(), failed.value(), early, seconds, status);
+          seen.value(), written.value(), failed.value(), reason.isPresent(), seconds, status);
     }
     return status;
   }

@@ -23,8 +23,7 @@ class CensusLauncherTest {
   void makeClone() throws IOException {
     Files.createDirectories(clone.resolve("examples/target"));
     Files.createFile(clone.resolve("pom.xml"));
-    for (String module :
-        List.of("core", "cron", "logging", "process", "profiling", "examples")) {
+    for (String module : List.of("core", "cron", "logging", "process", "profiling", "examples")) {
       Files.createDirectories(clone.resolve(module + "/src/main"));
       Files.createFile(clone.resolve(module + "/pom.xml"));
     }

@@ -6,31 +6,12 @@ import java.util.List;
 final class PlantedBugs {
   private static final String LINCHECK = "org.morethreads.stress.lincheck.";
   private static final String PROGRAM = "org.morethreads.stress.program.";
-  private static final String SCENARIO = "org.morethreads.stress.";
 
   private PlantedBugs() {}
 
   static final List<PlantedBug> ALL =
       List.of(
           // ---- Lincheck
-          PlantedBug.plain(
-              "poll takes without the mutex",
-              "queue/QueueCore.java",
-              """
-                  SchedulePoint.at("queue.poll");
-                  mutex.acquire();
-                  try {
-                    return tryTake();
-                  } finally {
-                    unlock();
-                  }
-              """,
-              """
-                  return tryTake();
-              """,
-              LINCHECK + "QueueLincheckTest",
-              "bounded_modelChecked_isLinearizable",
-              "LincheckAssertionError"),
           PlantedBug.plain(
               "remove searches without the mutex",
               "queue/QueueCore.java",
@@ -53,19 +34,6 @@ final class PlantedBugs {
               "prioritized_stressed_isLinearizable",
               "LincheckAssertionError"),
           PlantedBug.plain(
-              "the end of a progress is not signalled by who finds it",
-              "sync/Progress.java",
-              """
-                  ended.go();
-                  return false;
-              """,
-              """
-                  return false;
-              """,
-              LINCHECK + "ProgressLincheckTest",
-              "progress_modelChecked_isLinearizable",
-              "LincheckAssertionError"),
-          PlantedBug.plain(
               "a child list is closed after a look without the lock",
               "thread/Node.java",
               """
@@ -79,41 +47,7 @@ final class PlantedBugs {
               "org.morethreads.thread.RegistryLincheckTest",
               "children_modelChecked_areLinearizable",
               "LincheckAssertionError"),
-          PlantedBug.plain(
-              "users of an armed till are counted by read and write",
-              "sync/LazySignal.java",
-              """
-                      if (compareAndSet(users, users + 1)) {
-                        return true;
-                      }
-              """,
-              """
-                      set(users + 1);
-                      return true;
-              """,
-              LINCHECK + "TimerLincheckTest",
-              "till_modelChecked_isLinearizable",
-              "LincheckAssertionError"),
           // ---- random programs
-          PlantedBug.scheduled(
-              "a stop tells the parent while another still tells the child",
-              "thread/Stopping.java",
-              """
-                  request(node);
-                  if (node.told() != null) {
-                    finishTelling(node);
-                    return true;
-                  }
-              """,
-              """
-                  request(node);
-                  if (node.told() != null) {
-                    return true;
-                  }
-              """,
-              SCENARIO + "ThreadSchedulesTest",
-              "stop_twiceAtOnce_theChildIsToldBeforeItsParent",
-              "the child was told before"),
           PlantedBug.scheduled(
               "a stop does not wait for those who need a thread",
               "thread/Stopping.java",
@@ -131,27 +65,11 @@ final class PlantedBugs {
               "trees_anyProgram_keepTheGuarantees",
               "H7: "),
           PlantedBug.scheduled(
-              "what an operand does between arming and pushing is not looked at",
-              "sync/LazySignal.java",
-              "if (compute() || !Firing.push(this, node)) {",
-              "if (!Firing.push(this, node)) {",
-              PROGRAM + "SignalProgramTest",
-              "expressions_anyOrder_areBooleanAlgebraWithTime",
-              "action on"),
-          PlantedBug.scheduled(
               "what is removed from inside leaves a neighbour behind",
               "queue/Ring.java",
               "for (int i = place; i < size - 1; i++) {",
               "for (int i = place; i < size - 2; i++) {",
               PROGRAM + "QueueProgramTest",
               "operations_anyOrder_areThoseOfTheSpecification",
-              "program "),
-          PlantedBug.scheduled(
-              "a place that is free is told to nobody",
-              "queue/QueueCore.java",
-              "putters.assigned() == 0 && store.size < capacity) {",
-              "putters.assigned() == 0 && store.size < capacity - 1) {",
-              PROGRAM + "QueueProgramTest",
-              "waits_closesAndInterrupts_nothingIsLostOrDoubledOrStranded",
-              "deadlock"));
+              "program "));
 }
