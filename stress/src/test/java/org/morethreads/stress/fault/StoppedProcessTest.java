@@ -35,7 +35,7 @@ class StoppedProcessTest {
       freeze(process);
       awaitLine(out, "tick");
       awaitLine(out, "tick");
-      process.destroy(); // SIGTERM
+      process.toHandle().destroy(); // SIGTERM; Process.destroy would close the stream
       awaitLine(out, "ticker told");
       freeze(process);
       List<String> rest = new ArrayList<>();
