@@ -53,16 +53,18 @@ final class ProcessRun implements Service.Program {
     }
     int run = service.running("pid " + process.pid(), () -> process.stop("by order"));
     var check = ReadyCheck.start(service, run, process, this);
-    process
-        .pleaseStop()
-        .then(() ->
-            service.isNow(
-                State.STOPPING, run, "pid %d: %s".formatted(process.pid(), why(process))));
+    Runnable stops =
+        () ->
+            service.isNow(State.STOPPING, run, "pid %d: %s".formatted(process.pid(), why(process)));
+    process.pleaseStop().then(stops);
     for (String line : process.stdout()) {
       output.line(service.name, line);
       check.saw(line);
     }
     Exit exit = exit(process.thread().awaitOutcome());
+    if (process.pleaseStop().isSignalled()) {
+      stops.run(); // the action has a thread of its own, and may come later than the end
+    }
     return check.isLate() ? new Exit(TIMED_OUT, true, "never became ready; " + exit.text()) : exit;
   }
 
