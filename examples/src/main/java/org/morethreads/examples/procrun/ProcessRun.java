@@ -7,6 +7,8 @@ import org.morethreads.examples.procrun.Service.State;
 import org.morethreads.process.ManagedProcess;
 import org.morethreads.process.ProcessStartException;
 import org.morethreads.process.ProcessTimeoutException;
+import org.morethreads.sync.OpenSignal;
+import org.morethreads.sync.Signal;
 import org.morethreads.thread.Outcome;
 import org.morethreads.thread.StopReason;
 
@@ -53,17 +55,22 @@ final class ProcessRun implements Service.Program {
     }
     int run = service.running("pid " + process.pid(), () -> process.stop("by order"));
     var check = ReadyCheck.start(service, run, process, this);
-    Runnable stops =
-        () ->
-            service.isNow(State.STOPPING, run, "pid %d: %s".formatted(process.pid(), why(process)));
-    process.pleaseStop().then(stops);
+    OpenSignal said = Signal.create("said");
+    Signal.Registration stops =
+        process
+            .pleaseStop()
+            .then(() -> {
+              service.isNow(
+                  State.STOPPING, run, "pid %d: %s".formatted(process.pid(), why(process)));
+              said.go();
+            });
     for (String line : process.stdout()) {
       output.line(service.name, line);
       check.saw(line);
     }
     Exit exit = exit(process.thread().awaitOutcome());
-    if (process.pleaseStop().isSignalled()) {
-      stops.run(); // the action has a thread of its own, and may come later than the end
+    if (!stops.remove()) {
+      said.await(); // the action has a thread of its own, and may be slower than the end
     }
     return check.isLate() ? new Exit(TIMED_OUT, true, "never became ready; " + exit.text()) : exit;
   }
