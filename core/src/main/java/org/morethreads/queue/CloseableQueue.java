@@ -882,6 +882,9 @@ public sealed class CloseableQueue<E> extends QueueCore<E> implements Iterable<E
    * add} and {@code put}, and {@code take} when it is empty. ({@code remove()} and {@code
    * element()} throw {@code NoSuchElementException} on any empty queue.)
    *
+   * <p>What is inside a {@link Builder#unique unique} queue already is not added again: {@code add}
+   * and {@code offer} answer false, and {@code put} returns at once.
+   *
    * @return the view, always the same
    */
   public BlockingQueue<E> asBlockingQueue() {
