@@ -677,7 +677,10 @@ public final class ThreadPool implements AutoCloseable {
     return thread;
   }
 
-  /** {@return how many jobs run now, not counting those that wait for the one in their place} */
+  /**
+   * {@return how many jobs run now, not counting those that run in the place of one that waits for
+   * them} A job that has just ended may be counted for a moment longer.
+   */
   public int running() {
     mutex.acquire();
     try {
