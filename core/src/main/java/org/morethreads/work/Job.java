@@ -170,8 +170,8 @@ public final class Job<T extends @Nullable Object> {
 
   /**
    * Waits until the job has ended, and takes its result or its failure, as {@link
-   * ManagedThread#join()} does. Who joins only after the pool has ended gets a failure all the same,
-   * but it has been reported as well, for nobody had claimed it until then.
+   * ManagedThread#join()} does. Who joins only after the pool has ended gets a failure all the
+   * same, but it has been reported as well, for nobody had claimed it until then.
    *
    * @return the result
    * @throws InterruptedException if the calling thread is interrupted; nothing is claimed then
