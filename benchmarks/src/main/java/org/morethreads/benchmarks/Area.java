@@ -52,12 +52,19 @@ enum Area {
           atMost(1.15, "ProgramRuns.*(true|echo|shell)", "ManagedProcess", "ProcessBuilder"),
           atMost(1.0, "ProgramRuns.*(true|echo)", "Command", "ProcessBuilder"),
           atMost(1.2, "ProgramRuns.*(true|echo)", "Command", "bareSession"),
+          atMost(1.2, "ProgramRuns.*builtin", "Command", "bareSubshell"),
           absolute(200, "ProgramRuns.*builtin", "Command"),
           absolute(50, "ProgramRuns.*builtin", "CommandTrusting"))) {
     @Override
     void quicken(ChainedOptionsBuilder options) {
       options.param(
-          "peer", "ManagedProcess", "Command", "CommandTrusting", "ProcessBuilder", "bareSession");
+          "peer",
+          "ManagedProcess",
+          "Command",
+          "CommandTrusting",
+          "ProcessBuilder",
+          "bareSession",
+          "bareSubshell");
     }
   },
   LOCK(

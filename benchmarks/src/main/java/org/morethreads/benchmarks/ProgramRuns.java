@@ -52,13 +52,17 @@ public class ProgramRuns {
     "zt-exec",
     "commons-exec",
     "NuProcess",
-    "bareSession"
+    "bareSession",
+    "bareSubshell"
   })
   public String peer = "";
 
   private final ThreadTree tree = ThreadTree.open("benchmark");
 
-  /** The shell of {@code bareSession}: no isolation, no limits, no stop, one output. */
+  /**
+   * The shell of {@code bareSession}: no isolation, no limits, no stop, one output; and of {@code
+   * bareSubshell}, which has each command run in a fork of the shell, the least that isolates.
+   */
   private @Nullable Process session;
 
   private @Nullable BufferedReader answers;
@@ -66,7 +70,7 @@ public class ProgramRuns {
 
   @Setup
   public void open() throws IOException {
-    if (peer.equals("bareSession")) {
+    if (peer.startsWith("bare")) {
       Process shell =
           new ProcessBuilder("bash", "--noprofile", "--norc").redirectErrorStream(true).start();
       session = shell;
@@ -160,6 +164,7 @@ public class ProgramRuns {
   private String bareSession() throws IOException {
     Writer to = Objects.requireNonNull(commands);
     BufferedReader from = Objects.requireNonNull(answers);
+    to.write(peer.equals("bareSubshell") ? "( " : "");
     to.write(
         switch (program) {
           case "true" -> "/bin/true";
@@ -167,6 +172,7 @@ public class ProgramRuns {
           case "builtin" -> "echo hello";
           default -> "bash -c 'echo hello'";
         });
+    to.write(peer.equals("bareSubshell") ? " )" : "");
     to.write("\necho " + MARK + "\n");
     to.flush();
     StringBuilder output = new StringBuilder();

@@ -114,6 +114,37 @@ class OutcomeTest {
     }
   }
 
+  // ---- the same again and again
+
+  private static void failManyTimes(ThreadTree tree) throws InterruptedException {
+    for (int i = 0; i < 25; i++) {
+      var _ = tree.run("x", _ -> raise(new IOException("no route"))).release().awaitOutcome();
+    }
+  }
+
+  private long stacksLogged() {
+    return grove.log().stream().filter(each -> each.failure() != null).count();
+  }
+
+  @Test
+  void released_sameFailureAgainAndAgain_tenAMinuteAreLoggedWithTheirStacks() throws Exception {
+    grove.onVirtualTime((tree, _) -> {
+      failManyTimes(tree);
+      assertThat(grove.log(System.Logger.Level.ERROR)).as("each is logged").hasSize(25);
+      assertThat(stacksLogged()).isEqualTo(10);
+      assertThat(grove.log(System.Logger.Level.ERROR).getLast())
+          .isEqualTo(
+              "Released thread \"t/x\" failed. It is one more java.io.IOException: no route; the stack"
+                  + " was logged with others.");
+      tree.run("other", _ -> raise(new IOException("from another line"))).release().awaitOutcome();
+      assertThat(stacksLogged()).isEqualTo(11);
+      Signal.NEVER.await(Duration.ofMinutes(1));
+      failManyTimes(tree);
+      assertThat(stacksLogged()).isEqualTo(21);
+    });
+    assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(51);
+  }
+
   /** The net must hold whatever the methods of the failure do, or the thread never ends. */
   @Test
   void join_failureWhoseOwnMethodsFail_isAFailure() throws Exception {

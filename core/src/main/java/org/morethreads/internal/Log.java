@@ -92,6 +92,20 @@ public final class Log {
     write(System.Logger.Level.ERROR, message, failure);
   }
 
+  /**
+   * Reports a failure that reaches nobody else, without its stack, since the same has been seen
+   * often.
+   *
+   * @param message the text
+   * @param failure the failure
+   */
+  public static void errorAgain(String message, Throwable failure) {
+    write(
+        System.Logger.Level.ERROR,
+        message + " It is one more " + words(failure) + "; the stack was logged with others.",
+        null);
+  }
+
   private static void write(
       System.Logger.Level level, String message, @Nullable Throwable failure) {
     try {

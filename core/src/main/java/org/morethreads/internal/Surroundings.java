@@ -137,6 +137,17 @@ public abstract class Surroundings {
    */
   public void forget(Leftovers leftovers) {}
 
+  /**
+   * Reports a failure that reaches nobody else. Of those that come again and again, a tree logs
+   * some with their stacks, and the others without.
+   *
+   * @param message what failed
+   * @param failure the failure
+   */
+  public void report(String message, Throwable failure) {
+    Log.error(message, failure);
+  }
+
   /** {@return the path of the thread in its tree, or a word for an unmanaged one} */
   public abstract String describe();
 

@@ -8,13 +8,13 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
-import org.morethreads.internal.Log;
 import org.morethreads.internal.Time;
 
 /**
  * What becomes of a failure (H7): whoever joins the thread claims it; {@code release} sends it to
  * the log; otherwise it is logged when the parent ends, or after 60 s, and becomes part of the
- * parent's outcome.
+ * parent's outcome. Of those from one line, ten a minute and tree are logged with their stacks, the
+ * others without.
  */
 final class Failures {
   /** So many failures of children become part of an outcome; of more than that there is a count. */
@@ -52,7 +52,7 @@ final class Failures {
     /** Answers false when somebody has claimed it before. */
     private boolean logOnce(String why) {
       if (state.compareAndSet(UNCLAIMED, LOGGED)) {
-        Log.error("Thread \"" + child + "\" failed, and " + why + ".", failure);
+        child.report("Thread \"" + child + "\" failed, and " + why + ".", failure);
         return true;
       }
       return state.get() == LOGGED;
@@ -74,7 +74,7 @@ final class Failures {
       return;
     }
     if (its.released) {
-      Log.error("Released thread \"" + child + "\" failed.", failure);
+      child.report("Released thread \"" + child + "\" failed.", failure);
       return;
     }
     Unclaimed entry = new Unclaimed(child, failure);
@@ -164,7 +164,7 @@ final class Failures {
       boolean unknown = entry.state.compareAndSet(Unclaimed.UNCLAIMED, Unclaimed.LOGGED);
       entry.claim();
       if (unknown) {
-        Log.error("Released thread \"" + child + "\" failed.", entry.failure);
+        child.report("Released thread \"" + child + "\" failed.", entry.failure);
       }
     }
   }

@@ -223,6 +223,11 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     tree.forget(leftovers);
   }
 
+  @Override
+  public void report(String message, Throwable failure) {
+    tree.report(message, failure);
+  }
+
   /** The path; levels in the middle of a very deep one are left out. */
   @Override
   public String describe() {

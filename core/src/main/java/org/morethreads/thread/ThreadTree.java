@@ -19,6 +19,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Library;
 import org.morethreads.internal.Log;
+import org.morethreads.internal.Repetition;
 import org.morethreads.internal.Startup;
 import org.morethreads.internal.Surroundings;
 import org.morethreads.internal.Time;
@@ -87,6 +88,9 @@ public final class ThreadTree implements AutoCloseable {
   private final AtomicInteger abandonedCount = new AtomicInteger();
 
   private final Set<Surroundings.Leftovers> leftovers = ConcurrentHashMap.newKeySet();
+
+  /** Of failures that are reported. */
+  private final Repetition repetition = new Repetition();
 
   private ThreadTree(String name, StopPolicy policy, Time time, boolean main, boolean wholeStarts) {
     this.time = time;
@@ -705,6 +709,15 @@ public final class ThreadTree implements AutoCloseable {
     leftovers.remove(each);
   }
 
+  /** Logs a failure; without its stack when others from the same line have been logged often. */
+  void report(String message, Throwable failure) {
+    if (repetition.mayLog(failure, time.nanoTime()).mayLog()) {
+      Log.error(message, failure);
+    } else {
+      Log.errorAgain(message, failure);
+    }
+  }
+
   /** A thread is being abandoned, and nobody has been told yet; it may end meanwhile. */
   void abandoned(Node node) {
     abandonedCount.incrementAndGet();
@@ -724,7 +737,7 @@ public final class ThreadTree implements AutoCloseable {
             + "\", which was abandoned, has ended after "
             + Node.seconds(node.ageNanos());
     if (late instanceof Outcome.Failed<?>(Throwable failure)) {
-      Log.error(text + ", with a failure.", failure);
+      report(text + ", with a failure.", failure);
     } else if (lateEnds.incrementAndGet() <= MOST_LATE_ENDS_LOGGED) {
       Log.info(text + ".");
     }

@@ -4,7 +4,6 @@ import java.time.Instant;
 import java.time.ZonedDateTime;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Library;
-import org.morethreads.internal.Log;
 import org.morethreads.internal.Surroundings;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.ManagedThread;
@@ -42,7 +41,8 @@ final class Runs {
    */
   void run(ManagedThread.Task task, Signal pleaseStop, String what, String goesOn)
       throws Exception {
-    var time = Surroundings.current().time();
+    Surroundings me = Surroundings.current();
+    var time = me.time();
     Tally so = tally;
     tally =
         new Tally(so.runs, so.failures, so.skipped, time.now(), so.lastEnded, so.lastFailure, null);
@@ -61,7 +61,7 @@ final class Runs {
       failure = new InterruptedException("The run has left its interrupt status set.");
     }
     if (failure != null) {
-      Log.error(
+      me.report(
           "A run of "
               + what
               + " failed"

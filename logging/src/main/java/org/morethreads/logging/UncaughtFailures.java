@@ -1,7 +1,7 @@
 package org.morethreads.logging;
 
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.morethreads.internal.Repetition;
 import org.morethreads.internal.Services;
 
 /**
@@ -17,10 +17,8 @@ import org.morethreads.internal.Services;
  * @since 0.1
  */
 public final class UncaughtFailures {
-  private static final int MOST = 10;
   private static final AtomicBoolean INSTALLED = new AtomicBoolean();
-  private static final Repetition REPETITION =
-      new Repetition(MOST, TimeUnit.MINUTES.toNanos(1), System::nanoTime);
+  private static final Repetition REPETITION = new Repetition();
 
   private UncaughtFailures() {}
 
@@ -44,7 +42,7 @@ public final class UncaughtFailures {
 
   private static void report(Thread thread, Throwable failure) {
     try {
-      Repetition.Answer answer = REPETITION.mayLog(failure);
+      Repetition.Answer answer = REPETITION.mayLog(failure, System.nanoTime());
       if (answer.mayLog()) {
         logger()
             .log(

@@ -1,5 +1,6 @@
 package org.morethreads.process;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -109,6 +110,8 @@ public final class Command implements Program {
    * @since 0.1
    */
   public static final class Builder extends ProgramBuilder<Builder> {
+    private static final int MOST_ATTEMPTS = 3;
+
     private Builder(Settings settings) {
       super(settings);
     }
@@ -160,13 +163,34 @@ public final class Command implements Program {
       boolean started = false;
       try {
         ManagedThread<Integer> prepared = thread.prepareCall(life);
-        life.begin();
+        begin(life);
         ManagedThread<Integer> running = prepared.start();
         started = true;
         return new Command(life, running);
       } finally {
         if (!started) {
           life.undo();
+        }
+      }
+    }
+
+    /** Shells that have ended while they waited are found out now, at the latest. */
+    private void begin(CommandLife life) throws ProcessStartException {
+      for (int attempts = 1; ; attempts++) {
+        try {
+          life.begin();
+          return;
+        } catch (IOException failure) {
+          if (attempts == MOST_ATTEMPTS) {
+            throw new ProcessStartException(
+                ProcessStartException.Reason.OTHER,
+                "No shell could be given the command; "
+                    + attempts
+                    + " were tried. Either they end as soon as they have started, or the input of the"
+                    + " command cannot be written to the directory for temporary files.",
+                failure);
+          }
+          life.useInstead(takeSession());
         }
       }
     }

@@ -7,7 +7,6 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
-import org.morethreads.internal.Log;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.ManagedThread;
@@ -42,7 +41,10 @@ final class CommandLife implements ManagedThread.Call<Integer> {
   private static final long LAST_OUTPUT = 5_000 * MILLISECOND;
 
   private final Settings settings;
-  private final Session session;
+
+  /** Written before the thread starts. */
+  private Session session;
+
   private final Limits limits;
   private final OpenSignal exited;
   final Output stdout;
@@ -72,13 +74,20 @@ final class CommandLife implements ManagedThread.Call<Integer> {
             : new Output("stderr of " + name, settings, settings.stderr, () -> {});
   }
 
-  /** The shell is given the command: by the starter, while the thread of the command starts. */
-  void begin() {
-    try {
-      begun = session.run(settings, stdout, stderr, this::wake);
-    } catch (IOException ended) {
-      Log.error("A shell has ended before it was given a command.", ended);
-    }
+  /**
+   * The shell is given the command: by the starter, while the thread of the command starts.
+   *
+   * @throws IOException if it cannot be, mostly since the shell has ended: of what is sent in one
+   *     go, nothing was read then
+   */
+  void begin() throws IOException {
+    begun = session.run(settings, stdout, stderr, this::wake);
+  }
+
+  /** Another shell is to be given the command, since the one that there was has ended. */
+  void useInstead(Session other) {
+    session.close();
+    session = other;
   }
 
   /** The thread of the command could not be started: nothing may be left. */

@@ -266,9 +266,14 @@ final class Session {
 
   // ---- for the pool
 
-  /** Whether it is fit for one more command in that directory. */
+  /**
+   * Whether it is fit for one more command in that directory. Asks the system too: what has ended
+   * may not have been noticed here yet.
+   */
   boolean isFit(Settings settings) {
-    return !isBroken() && directoryKey.equals(keyOf(settings.directory));
+    return !isBroken()
+        && process.toHandle().isAlive()
+        && directoryKey.equals(keyOf(settings.directory));
   }
 
   /** What tells a directory from one that has come in its place. */

@@ -475,7 +475,7 @@ class CommandTest {
     Command command =
         Command.shell("echo working >&2; sleep 1000")
             .directory(directory)
-            .limit(Duration.ofMillis(300))
+            .limit(Duration.ofSeconds(3)) // for a busy machine to get to the word
             .start();
     ProcessTimeoutException failure = (ProcessTimeoutException) failureOf(command);
     assertThat(failure.limit()).isEqualTo(ProcessTimeoutException.Limit.TOTAL);

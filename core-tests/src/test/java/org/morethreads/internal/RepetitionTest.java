@@ -1,13 +1,12 @@
-package org.morethreads.logging;
+package org.morethreads.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class RepetitionTest {
-  private final AtomicLong time = new AtomicLong();
-  private final Repetition repetition = new Repetition(2, 100, time::get);
+  private final Repetition repetition = new Repetition(2, 100);
+  private long now;
 
   private static Throwable here() {
     return new IllegalStateException("here");
@@ -19,11 +18,11 @@ class RepetitionTest {
 
   @Test
   void mayLog_sameLineTooOften_isSuppressedAndCounted() {
-    assertThat(repetition.mayLog(here()).mayLog()).isTrue();
-    assertThat(repetition.mayLog(here()).mayLog()).isTrue();
-    assertThat(repetition.mayLog(here()).mayLog()).isFalse();
-    assertThat(repetition.mayLog(here()).mayLog()).isFalse();
-    assertThat(repetition.mayLog(there()).mayLog()).isTrue();
+    assertThat(repetition.mayLog(here(), now).mayLog()).isTrue();
+    assertThat(repetition.mayLog(here(), now).mayLog()).isTrue();
+    assertThat(repetition.mayLog(here(), now).mayLog()).isFalse();
+    assertThat(repetition.mayLog(here(), now).mayLog()).isFalse();
+    assertThat(repetition.mayLog(there(), now).mayLog()).isTrue();
     assertThat(repetition.rest())
         .startsWith("2 x java.lang.IllegalStateException at ")
         .contains("RepetitionTest.here");
@@ -33,15 +32,15 @@ class RepetitionTest {
   @Test
   void mayLog_windowIsOver_beginsAnewAndSaysHowMany() {
     for (int i = 0; i < 5; i++) {
-      boolean _ = repetition.mayLog(here()).mayLog();
+      boolean _ = repetition.mayLog(here(), now).mayLog();
     }
-    time.set(99);
-    assertThat(repetition.mayLog(here()).mayLog()).isFalse();
-    time.set(100);
-    Repetition.Answer answer = repetition.mayLog(here());
+    now = 99;
+    assertThat(repetition.mayLog(here(), now).mayLog()).isFalse();
+    now = 100;
+    Repetition.Answer answer = repetition.mayLog(here(), now);
     assertThat(answer.mayLog()).isTrue();
     assertThat(answer.suppressedText()).isEqualTo(" 4 more like it were not logged.");
-    assertThat(repetition.mayLog(here()).suppressedText()).isEmpty();
+    assertThat(repetition.mayLog(here(), now).suppressedText()).isEmpty();
     assertThat(repetition.rest()).isEmpty();
   }
 
@@ -52,9 +51,23 @@ class RepetitionTest {
       var failure = new IllegalStateException("x");
       failure.setStackTrace(
           new StackTraceElement[] {new StackTraceElement("C" + i, "m", "C.java", i)});
-      logged += repetition.mayLog(failure).mayLog() ? 1 : 0;
+      logged += repetition.mayLog(failure, now).mayLog() ? 1 : 0;
     }
     assertThat(logged).isBetween(1_000, 1_002);
     assertThat(repetition.rest()).contains(" x others");
+  }
+
+  @Test
+  void mayLog_failureThatFailsItself_mayAlways() {
+    var broken =
+        new RuntimeException() {
+          @Override
+          public StackTraceElement[] getStackTrace() {
+            throw new IllegalStateException("broken");
+          }
+        };
+    for (int i = 0; i < 5; i++) {
+      assertThat(repetition.mayLog(broken, now).mayLog()).isTrue();
+    }
   }
 }
