@@ -14,26 +14,47 @@ import org.morethreads.internal.Log;
 /**
  * Ends what is left of our programs when this JVM is gone, however it went. A small shell that
  * waits for the other end of its input to be closed, which the operating system does when the JVM
- * dies; it then looks in {@code /proc} for the mark of this JVM, sends SIGTERM, and two seconds
- * later SIGKILL until nothing is found. Started with the first program; not where there is no
- * {@code /proc}.
+ * dies, or to have another parent; it then looks in {@code /proc} for the mark of this JVM, sends
+ * SIGTERM, and two seconds later SIGKILL until nothing is found. Started with the first program;
+ * not where there is no {@code /proc}.
  */
 final class Watchdog {
   /*
    * Several looks in a row must find nothing: a program that was being started when the JVM died may have its mark a moment later.
    * It ignores the signals that a terminal sends to all of us. `grep` is one process for all files.
+   *
+   * The JDK starts each program through a helper, which has all files of the JVM open until it becomes the program. Two helpers that
+   * are under way when the JVM is killed keep each other waiting for ever, and our input open. So, where the shell can read with a limit,
+   * it looks every two seconds whether it still is the child of the JVM. Helpers that have our input open are killed.
    */
   private static final String SCRIPT =
       """
       trap '' HUP INT QUIT TERM PIPE USR1 USR2
       cd /
-      read -r line
+      parent() { read -r _ _ _ now _ </proc/$$/stat; }
+      parent
+      if [ -n "$BASH_VERSION" ] && [ "$now" = "$2" ]; then
+        while :; do
+          read -r -t 2 line
+          if [ $? -le 128 ] || ! parent || [ "$now" != "$2" ]; then break; fi
+        done
+      else
+        read -r line
+      fi
+      input=$(readlink /proc/$$/fd/0)
       sweep() {
         found=
         for file in $(grep -lsF -e "$1" /proc/[0-9]*/environ); do
           pid=${file#/proc/}
           pid=${pid%/environ}
           if [ "$pid" != $$ ] && kill -s "$2" "$pid"; then found=1; fi
+        done
+        for file in $(grep -lsx jspawnhelper /proc/[0-9]*/comm); do
+          pid=${file#/proc/}
+          pid=${pid%/comm}
+          case $(ls -l "/proc/$pid/fd") in
+            *"$input"*) if kill -s KILL "$pid"; then found=1; fi ;;
+          esac
         done
       }
       pause() { sleep 0.1 || sleep 1; }
@@ -53,6 +74,9 @@ final class Watchdog {
         looks=$((looks + 1))
       done
       """;
+
+  private static final String SHELL =
+      Files.isExecutable(Path.of("/bin/bash")) ? "/bin/bash" : "/bin/sh";
 
   private static final String SWITCH = "org.morethreads.process.watchdog";
 
@@ -86,7 +110,14 @@ final class Watchdog {
     }
     List<String> command = new ArrayList<>();
     session().ifPresent(command::add);
-    command.addAll(List.of("/bin/sh", "-c", SCRIPT, "more-threads-watchdog", Mark.OF_JVM));
+    command.addAll(
+        List.of(
+            SHELL,
+            "-c",
+            SCRIPT,
+            "more-threads-watchdog",
+            Mark.OF_JVM,
+            Long.toString(ProcessHandle.current().pid())));
     try {
       ProcessBuilder builder =
           new ProcessBuilder(command)

@@ -2,6 +2,7 @@ package org.morethreads.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.FileOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,17 +115,49 @@ class ProcessLifetimeTest {
     Proc.until("nothing has the log as its argument", () -> ownersOf(log.toString()).isEmpty());
   }
 
+  /** As the helpers do by which the JDK starts programs, when they are under way at that moment. */
+  @Test
+  void jvm_sigkillWhileSomebodyKeepsTheInputOfTheWatchdogOpen_nothingIsLeft() throws Exception {
+    Process jvm = start(ProcessPrograms.Family.class, directory.toString(), "stay");
+    Map<String, Long> family = family();
+    ProcessHandle watchdog =
+        jvm.toHandle()
+            .children()
+            .filter(child -> commandLine(child.pid()).contains("more-threads-watchdog"))
+            .findFirst()
+            .orElseThrow();
+    Path input = Files.readSymbolicLink(Path.of("/proc", "" + watchdog.pid(), "fd", "0"));
+    try (var files = Files.newDirectoryStream(Path.of("/proc", "" + jvm.pid(), "fd"))) {
+      for (Path each : files) {
+        if (Files.isSymbolicLink(each) && Files.readSymbolicLink(each).equals(input)) {
+          try (var _ = new FileOutputStream(each.toFile())) { // its other end, once more
+            jvm.destroyForcibly();
+            int _ = jvm.waitFor();
+            allGone(family);
+          }
+          return;
+        }
+      }
+    }
+    throw new AssertionError("the JVM does not have " + input + " open");
+  }
+
+  private static String commandLine(long pid) {
+    try {
+      return Files.readString(
+          Path.of("/proc", Long.toString(pid), "cmdline"), StandardCharsets.ISO_8859_1);
+    } catch (java.io.IOException gone) {
+      return "";
+    }
+  }
+
   private static List<Long> ownersOf(String argument) throws Exception {
     List<Long> found = new ArrayList<>();
     try (var all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
       for (Path each : all) {
-        try {
-          String line = Files.readString(each.resolve("cmdline"), StandardCharsets.ISO_8859_1);
-          if (line.contains(argument)) {
-            found.add(Long.parseLong(each.getFileName().toString()));
-          }
-        } catch (java.io.IOException gone) {
-          // it has ended meanwhile
+        long pid = Long.parseLong(each.getFileName().toString());
+        if (commandLine(pid).contains(argument)) {
+          found.add(pid);
         }
       }
     }
