@@ -9,6 +9,12 @@ import org.jetbrains.lincheck.datastructures.StressOptions;
 public final class Checks {
   private static final int FACTOR = Integer.getInteger("morethreads.lincheck", 1);
 
+  /** More than two operations have with one switch. */
+  private static final int INTERLEAVINGS = 200;
+
+  /** How many random scenarios: few in the build, where the pairs come first. */
+  private static final int RANDOM = FACTOR == 1 ? 2 : 5 * FACTOR;
+
   private Checks() {}
 
   /**
@@ -19,7 +25,7 @@ public final class Checks {
    */
   public static void modelCheck(Class<?> test, Class<?> specification) {
     new ModelCheckingOptions()
-        .iterations(5 * FACTOR)
+        .iterations(RANDOM)
         .invocationsPerIteration(250)
         .threads(2)
         .actorsPerThread(3)
@@ -31,6 +37,27 @@ public final class Checks {
         .minimizeFailedScenario(false)
         .sequentialSpecification(specification)
         .check(test);
+  }
+
+  /**
+   * Goes through the interleavings of given scenarios: through all that have one switch, and from
+   * there on as far as it gets.
+   *
+   * @param test the operations
+   * @param specification the same operations, for one thread
+   * @param pairs the scenarios
+   */
+  public static void modelCheck(Class<?> test, Class<?> specification, Pairs pairs) {
+    ModelCheckingOptions options =
+        new ModelCheckingOptions()
+            .iterations(0)
+            .invocationsPerIteration(INTERLEAVINGS * FACTOR)
+            .loopIterationsBeforeThreadSwitch(pairs.longestLoop())
+            .loopBound(400)
+            .minimizeFailedScenario(false)
+            .sequentialSpecification(specification);
+    pairs.scenarios().forEach(options::addCustomScenario);
+    options.check(test);
   }
 
   /**

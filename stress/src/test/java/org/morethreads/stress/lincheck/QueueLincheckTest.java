@@ -1,5 +1,7 @@
 package org.morethreads.stress.lincheck;
 
+import static org.morethreads.stress.lincheck.Pairs.call;
+
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.morethreads.queue.CloseablePriorityQueue;
@@ -76,6 +78,34 @@ class QueueLincheckTest {
     public PrioritizedUniqueSpecification() {
       super(2, /* unique= */ true, /* prioritized= */ true);
     }
+  }
+
+  // every operation while others take, put and close
+  @Test
+  void bounded_pairsModelChecked_areLinearizable() {
+    Checks.modelCheck(
+        Bounded.class,
+        BoundedSpecification.class,
+        Pairs.of(Bounded.class)
+            .from(call("putForced", 1))
+            .meet(call("poll"), call("offer", 1), call("close"))
+            .meetApart(call("remove", 1), call("pollAWhile"), call("drain"), call("put", 3))
+            .meetApart(call("putFirst", 3), call("putAll", 1, 3), call("putForced", 2))
+            .end(call("drain"), call("isClosed"), call("isDrained")));
+  }
+
+  // removal looks for its element first, among all priorities: the longest way of all
+  @Test
+  void prioritizedUnique_removeMeetsOthers_isLinearizable() {
+    Checks.modelCheck(
+        PrioritizedUnique.class,
+        PrioritizedUniqueSpecification.class,
+        Pairs.of(PrioritizedUnique.class)
+            .loops(80)
+            .from(call("putForced", 1))
+            .meet(call("remove", 1))
+            .meetApart(call("poll"), call("drain"), call("offer", 1))
+            .end(call("drain")));
   }
 
   @Test

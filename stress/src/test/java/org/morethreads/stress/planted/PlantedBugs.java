@@ -13,6 +13,24 @@ final class PlantedBugs {
       List.of(
           // ---- Lincheck
           PlantedBug.plain(
+              "poll takes without the mutex",
+              "queue/QueueCore.java",
+              """
+                  SchedulePoint.at("queue.poll");
+                  mutex.acquire();
+                  try {
+                    return tryTake();
+                  } finally {
+                    unlock();
+                  }
+              """,
+              """
+                  return tryTake();
+              """,
+              LINCHECK + "QueueLincheckTest",
+              "bounded_pairsModelChecked_areLinearizable",
+              "LincheckAssertionError"),
+          PlantedBug.plain(
               "remove searches without the mutex",
               "queue/QueueCore.java",
               """
@@ -31,7 +49,7 @@ final class PlantedBugs {
                 }
               """,
               LINCHECK + "QueueLincheckTest",
-              "prioritized_stressed_isLinearizable",
+              "prioritizedUnique_removeMeetsOthers_isLinearizable",
               "LincheckAssertionError"),
           PlantedBug.plain(
               "a child list is closed after a look without the lock",
