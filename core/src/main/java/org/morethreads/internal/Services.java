@@ -70,10 +70,11 @@ public final class Services {
    * Forgets a service, which has ended by itself.
    *
    * @param service the service
+   * @return whether it would have been asked to finish
    */
-  public static void remove(Service service) {
+  public static boolean remove(Service service) {
     synchronized (MONITOR) {
-      ENTRIES.removeIf(entry -> entry.service() == service);
+      return ENTRIES.removeIf(entry -> entry.service() == service);
     }
   }
 

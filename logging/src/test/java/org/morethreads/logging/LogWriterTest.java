@@ -24,6 +24,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.morethreads.sync.Signal;
+import org.morethreads.thread.ThreadTree;
 
 /** The log writer while the program runs (G1); {@link EndOfProgramTest} is about its end. */
 @Timeout(60)
@@ -411,6 +413,42 @@ class LogWriterTest {
   }
 
   // ---- logging from inside
+
+  /**
+   * Actions run on whatever thread makes a signal go: also that of a stop, and the writer's own.
+   */
+  @Test
+  void actionsLog_onTheWritersThreadAndWhileATreeStops_allIsWritten() throws Exception {
+    var signal = Signal.create("signal");
+    var sink =
+        new Memory(false) {
+          @Override
+          public void write(String line) throws Exception {
+            super.write(line);
+            if (line.equals("trigger")) {
+              signal.go();
+            }
+          }
+        };
+    try (var writer = LogWriter.<String>named("actions").capacity(2).start(sink)) {
+      signal.then(() -> writer.write("of an action on the writer's thread"));
+      writer.write("trigger");
+      assertThat(signal.await(LONG)).isTrue();
+      try (var tree = ThreadTree.open("t")) {
+        var thread = tree.run("x", Signal::await);
+        for (int i = 0; i < 10; i++) {
+          int number = i;
+          thread.pleaseStop().then(() -> writer.write("told " + number));
+          thread.stopped().then(() -> writer.write("stopped " + number));
+        }
+        thread.stop();
+      }
+      assertThat(writer.awaitWritten(LONG)).isTrue();
+    }
+    assertThat(sink.lines)
+        .hasSize(22)
+        .contains("of an action on the writer's thread", "told 0", "told 9", "stopped 9");
+  }
 
   @Test
   @ResourceLock("stderr")

@@ -36,7 +36,7 @@ public final class OrderedShutdownCallbackRegistry implements ShutdownCallbackRe
     return new Cancellable() {
       @Override
       public void cancel() {
-        Services.remove(service);
+        boolean _ = Services.remove(service);
       }
 
       @Override

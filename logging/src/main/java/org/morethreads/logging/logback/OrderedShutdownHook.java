@@ -1,7 +1,9 @@
 package org.morethreads.logging.logback;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.LoggerContextListener;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.Context;
 import ch.qos.logback.core.hook.ShutdownHook;
@@ -23,10 +25,12 @@ import org.morethreads.thread.ThreadTree;
  * <p>The appenders of this module, and those below them, are not stopped: who logs after that is
  * written all the same. A program that has no others needs no hook.
  *
+ * <p>Reversible: when Logback is configured anew, it is as if there had been none.
+ *
  * @since 0.1
  */
 public final class OrderedShutdownHook extends ContextAwareBase implements ShutdownHook {
-  private final Services.Service service = until -> stopOthers();
+  final Services.Service service = until -> stopOthers();
   private @Nullable Context known;
 
   /** For Logback, which makes it by its name. */
@@ -39,7 +43,34 @@ public final class OrderedShutdownHook extends ContextAwareBase implements Shutd
       known = context;
       var _ = ThreadTree.main(); // whose end is that of the program
       boolean _ = Services.add(Services.Stage.FRAMEWORK, service);
+      if (context instanceof LoggerContext loggers) {
+        loggers.addListener(new Undo());
+      }
     }
+  }
+
+  /** Logback forgets it when the context is reset, after that has been told. */
+  private final class Undo implements LoggerContextListener {
+    @Override
+    public boolean isResetResistant() {
+      return false;
+    }
+
+    @Override
+    public void onStart(LoggerContext context) {}
+
+    @Override
+    public void onReset(LoggerContext context) {
+      boolean _ = Services.remove(service);
+    }
+
+    @Override
+    public void onStop(LoggerContext context) {
+      boolean _ = Services.remove(service); // there is nothing to stop any more
+    }
+
+    @Override
+    public void onLevelChange(ch.qos.logback.classic.Logger logger, Level level) {}
   }
 
   /** Called by Logback's hook, beside that of the main tree, which does what there is to do. */
