@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * What the program still needs while its trees stop, and what ends after the last of them (H11):
@@ -50,6 +51,11 @@ public final class Services {
   /** The stages that have been taken. */
   private static final Set<Stage> TAKEN = EnumSet.noneOf(Stage.class);
 
+  /** How long it may take what is done before the JVM is halted. */
+  private static final long LAST_MOMENT_MILLIS = 500;
+
+  private static final List<Runnable> BEFORE_HALT = new CopyOnWriteArrayList<>();
+
   private Services() {}
 
   /**
@@ -95,6 +101,45 @@ public final class Services {
       }
       ENTRIES.removeIf(entry -> entry.stage() == stage);
       return found;
+    }
+  }
+
+  /**
+   * Adds what is to be done before the JVM is {@linkplain #halt halted}: in a moment, without
+   * waiting for anybody, and without the log.
+   *
+   * @param deed what to do
+   */
+  public static void beforeHalt(Runnable deed) {
+    BEFORE_HALT.add(deed);
+  }
+
+  /**
+   * Halts the JVM, after what is to be done before, all of which has half a second.
+   *
+   * @param status the exit status
+   */
+  public static void halt(int status) {
+    try {
+      Thread helper =
+          Thread.ofPlatform()
+              .daemon()
+              .name("more-threads-before-halt")
+              .unstarted(() -> BEFORE_HALT.forEach(Services::tryToDo));
+      helper.start();
+      helper.join(LAST_MOMENT_MILLIS);
+    } catch (InterruptedException | OutOfMemoryError e) {
+      // then without
+    } finally {
+      Runtime.getRuntime().halt(status);
+    }
+  }
+
+  private static void tryToDo(Runnable deed) {
+    try {
+      deed.run();
+    } catch (Throwable broken) { // the others have their moment, too
+      System.err.println("org.morethreads: before the JVM was halted: " + broken);
     }
   }
 }

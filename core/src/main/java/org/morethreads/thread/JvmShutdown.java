@@ -226,7 +226,7 @@ final class JvmShutdown {
     Integer known = intended;
     int status = known != null ? known : 1;
     logApart(why + "; the JVM is halted with status " + status + ".");
-    Runtime.getRuntime().halt(status);
+    Services.halt(status);
   }
 
   private static @Nullable String whyItNeverEnds() {

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Log;
+import org.morethreads.internal.Services;
 
 /**
  * Catches SIGINT, SIGTERM and SIGHUP through sun.misc.Signal, found by reflection since not every
@@ -148,7 +149,7 @@ final class OsSignals implements InvocationHandler {
       case ECHO -> {}
       case SECOND -> {
         JvmShutdown.logApart("A second signal, SIG" + name + ": the JVM ends at once.");
-        Runtime.getRuntime().halt(status);
+        Services.halt(status);
       }
     }
   }

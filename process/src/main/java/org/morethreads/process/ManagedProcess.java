@@ -61,6 +61,9 @@ import org.morethreads.thread.ThreadBuilder;
  *     <tr><th scope="row">normal end of the JVM, SIGTERM, {@code System.exit}</th>
  *         <td>the trees are stopped; a watchdog ends what they leave</td>
  *         <td>the trees are stopped</td><td>the trees are stopped, if Windows lets them</td></tr>
+ *     <tr><th scope="row">a second signal, which halts the JVM</th>
+ *         <td>all that inherit the environment are killed at once</td>
+ *         <td>nothing: processes live on</td><td>nothing: processes live on</td></tr>
  *     <tr><th scope="row">SIGKILL, crash, {@code Runtime.halt}</th>
  *         <td>the watchdog, a small shell, ends all that inherit the environment: SIGTERM, 2 s later
  *         SIGKILL</td>

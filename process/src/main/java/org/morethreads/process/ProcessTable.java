@@ -156,6 +156,14 @@ final class ProcessTable {
         .toList();
   }
 
+  /** All living processes that a program of this JVM has started, and those programs. */
+  List<ProcessHandle> startedByThisJvm() {
+    return entries.values().stream()
+        .filter(entry -> !entry.tokens.isEmpty())
+        .flatMap(entry -> handleOf(entry).stream())
+        .toList();
+  }
+
   private void addChildren(Set<Long> found) {
     boolean more = !found.isEmpty();
     while (more) {

@@ -7,9 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Log;
+import org.morethreads.internal.Services;
 
 /**
  * Ends what is left of our programs when this JVM is gone, however it went. A small shell that
@@ -95,11 +97,24 @@ final class Watchdog {
     LOCK.lock();
     try {
       Process present = shell;
+      if (!impossible && present == null) {
+        Services.beforeHalt(Watchdog::killAll);
+      }
       if (!impossible && (present == null || !present.isAlive())) {
         start();
       }
     } finally {
       LOCK.unlock();
+    }
+  }
+
+  /** The JVM is about to be halted, which cuts this short when it takes long. */
+  private static void killAll() {
+    List<ProcessHandle> found = ProcessTable.look().startedByThisJvm();
+    while (!found.isEmpty()) {
+      OsSignal.send("KILL", found);
+      LockSupport.parkNanos(1_000_000);
+      found = ProcessTable.look().startedByThisJvm();
     }
   }
 

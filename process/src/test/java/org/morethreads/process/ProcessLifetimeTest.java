@@ -93,6 +93,26 @@ class ProcessLifetimeTest {
   }
 
   @Test
+  void jvm_sigtermTwice_allIsKilledWithoutTheWatchdog() throws Exception {
+    Process jvm =
+        start(
+            List.of(
+                "env",
+                "--default-signal=TERM",
+                "JAVA_TOOL_OPTIONS=-Dorg.morethreads.process.watchdog=false"),
+            ProcessPrograms.Family.class,
+            directory.toString(),
+            "deaf");
+    Map<String, Long> family = family();
+    jvm.destroy();
+    Proc.until("it stops", () -> !Proc.isRunning(family.get("process")));
+    Thread.sleep(200); // the same signal within a tenth of a second is one
+    jvm.destroy();
+    assertThat(jvm.waitFor()).as(output()).isEqualTo(143);
+    allGone(family);
+  }
+
+  @Test
   void jvm_sigkill_nothingIsLeftEvenOfWhatIgnoresSigterm() throws Exception {
     Process jvm = start(ProcessPrograms.Family.class, directory.toString(), "deaf");
     Map<String, Long> family = family();
