@@ -125,14 +125,18 @@ final class AutoJumpTime extends Time {
     private final long serial;
     private final Runnable what;
 
+    /** Whether it only looks whether all wait: such a look does not wait for another. */
+    private final boolean isLook;
+
     /** Whether it is off the agenda. Written under clock. */
     private volatile boolean gone;
 
-    Event(AutoJumpTime time, long at, long serial, Runnable what) {
+    Event(AutoJumpTime time, long at, long serial, Runnable what, boolean isLook) {
       this.time = time;
       this.at = at;
       this.serial = serial;
       this.what = what;
+      this.isLook = isLook;
     }
 
     @Override
@@ -202,10 +206,14 @@ final class AutoJumpTime extends Time {
   }
 
   private Event add(long delay, Runnable what) {
+    return add(delay, what, /* isLook= */ false);
+  }
+
+  private Event add(long delay, Runnable what, boolean isLook) {
     clock.lock();
     try {
       long at = now + Math.max(0, delay);
-      Event event = new Event(this, at < 0 ? Long.MAX_VALUE : at, serials++, what);
+      Event event = new Event(this, at < 0 ? Long.MAX_VALUE : at, serials++, what, isLook);
       agenda.add(event);
       return event;
     } finally {
@@ -620,16 +628,49 @@ final class AutoJumpTime extends Time {
   }
 
   /**
-   * Called by one that takes part: lets all others go on until each of them waits or has ended,
-   * while the clock moves by a nanosecond at most.
+   * Called by one that takes part: lets all others go on until each of them waits or has ended, and
+   * nothing is due any more at this instant. The clock does not move.
    */
   void awaitOthersBlocked(Surroundings self) throws InterruptedException {
-    long until = now + 1;
-    while (now < until) {
-      if (Thread.interrupted()) {
-        throw new InterruptedException("Interrupted while waiting until all others wait.");
+    Seat seat = seats.get(self);
+    do {
+      Event look =
+          add(
+              0,
+              () -> {
+                if (seat != null) {
+                  boolean _ = wake(seat);
+                }
+              },
+              /* isLook= */ true);
+      try {
+        while (!look.gone) {
+          if (Thread.interrupted()) {
+            throw new InterruptedException("Interrupted while waiting until all others wait.");
+          }
+          park(self, "until all others wait", Long.MAX_VALUE);
+        }
+      } finally {
+        look.cancel();
       }
-      park(self, "until all others wait", until - now);
+    } while (isAnythingDue()); // made by the others meanwhile, such as a till of no time
+  }
+
+  /** Whether something is to happen at this very instant, but for the looks of others. */
+  private boolean isAnythingDue() {
+    clock.lock();
+    try {
+      for (Event event : agenda) {
+        if (event.at > now) {
+          return false;
+        }
+        if (!event.isLook) {
+          return true;
+        }
+      }
+      return false;
+    } finally {
+      clock.unlock();
     }
   }
 

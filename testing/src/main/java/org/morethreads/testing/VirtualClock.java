@@ -298,8 +298,8 @@ public final class VirtualClock implements InstantSource {
 
   /**
    * Waits until all others that take part wait, or have ended: what was set going has come as far
-   * as it comes without time passing. The clock moves by a nanosecond at most. Called by a thread
-   * that takes part.
+   * as it comes without time passing. The clock does not move. Called by a thread that takes part;
+   * when several do, one after the other returns.
    *
    * @throws InterruptedException if the calling thread is interrupted, on entry or while waiting
    * @throws IllegalStateException if the calling thread does not take part
