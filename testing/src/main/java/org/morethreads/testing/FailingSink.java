@@ -1,15 +1,16 @@
 package org.morethreads.testing;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 
 /**
- * A consumer that fails at one of its calls and keeps what the others brought: for code that writes
- * to something that may break.
+ * A consumer that fails at one of its calls, or at some, and keeps what the others brought: for
+ * code that writes to something that may break.
  *
  * {@snippet class="TestingSnippets" region="failing"}
  *
@@ -20,12 +21,12 @@ import java.util.function.Supplier;
  * @since 0.1
  */
 public final class FailingSink<T> implements Consumer<T> {
-  private final int failing;
+  private final IntPredicate failing;
   private final Supplier<? extends RuntimeException> failure;
-  private final AtomicInteger calls = new AtomicInteger();
+  private final CallTimes calls = new CallTimes();
   private final List<T> received = new CopyOnWriteArrayList<>();
 
-  private FailingSink(int failing, Supplier<? extends RuntimeException> failure) {
+  private FailingSink(IntPredicate failing, Supplier<? extends RuntimeException> failure) {
     this.failing = failing;
     this.failure = failure;
   }
@@ -53,12 +54,26 @@ public final class FailingSink<T> implements Consumer<T> {
     if (call < 1) {
       throw new IllegalArgumentException("Calls are numbered from 1; there is no " + call + ".");
     }
-    return new FailingSink<>(call, Objects.requireNonNull(failure, "failure"));
+    return atCalls(number -> number == call, failure);
+  }
+
+  /**
+   * Creates a sink that fails at some of its calls: {@code call -> call <= 3} are the first three.
+   *
+   * @param <T> the type of what it is given
+   * @param calls which calls, by their numbers from 1; may be asked by several threads
+   * @param failure makes what it throws, anew for each
+   * @return the sink
+   */
+  public static <T> FailingSink<T> atCalls(
+      IntPredicate calls, Supplier<? extends RuntimeException> failure) {
+    return new FailingSink<>(
+        Objects.requireNonNull(calls, "calls"), Objects.requireNonNull(failure, "failure"));
   }
 
   @Override
   public void accept(T element) {
-    if (calls.incrementAndGet() == failing) {
+    if (failing.test(calls.add())) {
       throw failure.get();
     }
     received.add(element);
@@ -69,8 +84,16 @@ public final class FailingSink<T> implements Consumer<T> {
     return List.copyOf(received);
   }
 
-  /** {@return how often it was called, the failed call included} */
+  /** {@return how often it was called, the failed calls included} */
   public int calls() {
-    return calls.get();
+    return calls.all().size();
+  }
+
+  /**
+   * {@return how long after the sink was made each call came, the failed ones included, in order;
+   * virtual if it was made on virtual time}
+   */
+  public List<Duration> calledAfter() {
+    return calls.all();
   }
 }

@@ -64,6 +64,39 @@ public final class ManagedThreadAssert
   }
 
   /**
+   * Checks where in its tree the thread is.
+   *
+   * @param expected its path: the names from the root of the tree on, with slashes between
+   * @return this
+   */
+  public ManagedThreadAssert hasPath(String expected) {
+    isNotNull();
+    return check(actual.path().equals(expected), "to have the path \"" + expected + "\"");
+  }
+
+  /**
+   * Checks that the thread has been started, on a virtual thread.
+   *
+   * @return this
+   */
+  public ManagedThreadAssert isVirtual() {
+    isNotNull();
+    return check(actual.thread().filter(Thread::isVirtual).isPresent(), "to be a virtual thread");
+  }
+
+  /**
+   * Checks that the thread has been started, on a platform thread.
+   *
+   * @return this
+   */
+  public ManagedThreadAssert isPlatform() {
+    isNotNull();
+    return check(
+        actual.thread().filter(thread -> !thread.isVirtual()).isPresent(),
+        "to be a platform thread");
+  }
+
+  /**
    * Goes on with the outcome of the thread, which must have one; claims nothing.
    *
    * @return the assertions about it

@@ -64,6 +64,20 @@ public final class QueueAssert<E> extends AbstractAssert<QueueAssert<E>, Closeab
     return check(actual.size() == expected, "to have " + expected + " elements");
   }
 
+  /**
+   * Checks that no thread waits to put into the queue, or to take from it.
+   *
+   * @return this
+   */
+  public QueueAssert<E> hasNobodyWaiting() {
+    isNotNull();
+    int putting = actual.statistics().waitingToPut();
+    int taking = actual.statistics().waitingToTake();
+    return check(
+        putting == 0 && taking == 0,
+        "to have nobody waiting, but " + putting + " wait to put, " + taking + " to take");
+  }
+
   private boolean isGone(boolean closed) {
     isNotNull();
     return (closed ? actual.closed() : actual.drained()).isSignalled();

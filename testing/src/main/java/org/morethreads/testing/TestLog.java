@@ -89,6 +89,49 @@ public final class TestLog {
         "Nothing with \"" + words + "\" was logged at " + level + ", but: " + entries);
   }
 
+  /**
+   * Takes all entries of a level that contain some words.
+   *
+   * @param level their level
+   * @param words a part of their messages; empty for all of the level
+   * @return the entries, in order; empty if there are none
+   */
+  public List<Entry> takeAll(System.Logger.Level level, String words) {
+    List<Entry> taken = new ArrayList<>();
+    for (Entry entry : entries()) {
+      if (entry.level == level && entry.message.contains(words) && entries.remove(entry)) {
+        taken.add(entry);
+      }
+    }
+    return List.copyOf(taken);
+  }
+
+  /**
+   * Takes what this library has said of stops that took more than a second, and of threads that
+   * were abandoned in them: for a test that provokes just that.
+   *
+   * @return the entries, in order
+   * @throws AssertionError if there are none, with all that there are
+   */
+  public List<Entry> takeStopReports() {
+    List<Entry> taken = new ArrayList<>();
+    for (Entry entry : entries()) {
+      if (isStopReport(entry) && entries.remove(entry)) {
+        taken.add(entry);
+      }
+    }
+    if (taken.isEmpty()) {
+      throw new AssertionError(
+          "Nothing was logged about a stop that took its time, but: " + entries);
+    }
+    return List.copyOf(taken);
+  }
+
+  private static boolean isStopReport(Entry entry) {
+    return entry.logger.equals(OWN_LOGGER)
+        && (entry.message.startsWith("The stop of ") || entry.message.startsWith("Abandoned "));
+  }
+
   /** What is above a level, in order. */
   List<Entry> above(System.Logger.Level allowed) {
     return entries.stream()

@@ -1,5 +1,6 @@
 package org.morethreads.testing;
 
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.sync.Lock;
@@ -62,6 +63,17 @@ public final class TestThreads {
     awaitBlocked(threadOf(thread), lock);
   }
 
+  /**
+   * Waits until a managed thread waits for something that dumps describe so.
+   *
+   * @param thread the thread, started already
+   * @param what the description, in full
+   * @throws AssertionError if it has ended, or does not wait for that within 30 s of real time
+   */
+  public static void awaitBlockedOn(ManagedThread<?> thread, String what) {
+    awaitBlocked(threadOf(thread), Objects.requireNonNull(what, "what"));
+  }
+
   private static Thread threadOf(ManagedThread<?> thread) {
     return thread
         .thread()
@@ -107,6 +119,9 @@ public final class TestThreads {
       return blocked;
     }
     Object blocker = LockSupport.getBlocker(thread);
+    if (wanted instanceof String text) {
+      return text.equals(String.valueOf(blocker));
+    }
     return blocker == wanted || (blocker instanceof Waiting waiting && waiting.wanted() == wanted);
   }
 }

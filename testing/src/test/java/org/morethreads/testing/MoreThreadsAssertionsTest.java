@@ -70,6 +70,39 @@ class MoreThreadsAssertionsTest {
   }
 
   @Test
+  void queue_waiters(VirtualClock clock) throws Exception {
+    CloseableQueue<String> queue = CloseableQueue.bounded("orders", 1);
+    assertThat(queue).hasNobodyWaiting();
+    ManagedThread<?> taker = ManagedThread.run("taker", _ -> queue.take());
+    clock.awaitOthersBlocked();
+    fails(() -> assertThat(queue).hasNobodyWaiting(), "0 wait to put, 1 to take", "taker: ");
+    queue.put("one");
+    taker.join();
+    queue.put("two");
+    ManagedThread<?> putter = ManagedThread.run("putter", _ -> queue.put("three"));
+    clock.awaitOthersBlocked();
+    fails(() -> assertThat(queue).hasNobodyWaiting(), "1 wait to put, 0 to take");
+    Assertions.assertThat(queue.take()).isEqualTo("two");
+    putter.join();
+    assertThat(queue).hasNobodyWaiting();
+    queue.drain();
+  }
+
+  @Test
+  void thread_kindAndPath(ThreadTree tree) {
+    ManagedThread<?> virtual = tree.run("virtual", Signal::await);
+    ManagedThread<?> platform = tree.named("platform").platform().run(Signal::await);
+    ManagedThread<?> prepared = tree.named("prepared").prepare(_ -> {});
+    assertThat(virtual).hasPath("thread_kindAndPath/virtual").isVirtual();
+    assertThat(platform).isPlatform();
+    fails(() -> assertThat(virtual).hasPath("other"), "to have the path \"other\"");
+    fails(() -> assertThat(virtual).isPlatform(), "to be a platform thread");
+    fails(() -> assertThat(platform).isVirtual(), "to be a virtual thread");
+    fails(() -> assertThat(prepared).isVirtual(), "to be a virtual thread");
+    fails(() -> assertThat(prepared).isPlatform(), "to be a platform thread");
+  }
+
+  @Test
   void treeAndThread(VirtualClock clock) throws Exception {
     try (ThreadTree tree = clock.openTree("service")) {
       ManagedThread<?> worker = tree.run("worker", Signal::await);

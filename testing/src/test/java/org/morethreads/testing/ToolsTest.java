@@ -12,13 +12,16 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.Lock;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.ManagedThread;
+import org.morethreads.thread.Outcome;
 import org.morethreads.thread.ThreadFailedException;
 
 /** The sequencer, the look at blocked threads, the probe and the sinks. */
@@ -180,6 +183,28 @@ class ToolsTest {
     thread.join();
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void awaitBlockedOn_text_isWhatTheDumpSays(Kind kind) throws Exception {
+    OpenSignal go = Signal.create("go");
+    CloseableQueue<String> words = CloseableQueue.unbounded("words");
+    ManagedThread<?> thread =
+        kind.named("thread")
+            .run(_ -> {
+              go.await();
+              assertThat(words.take()).isEqualTo("word");
+            });
+    TestThreads.awaitBlockedOn(thread, "signal \"go\"");
+    go.go();
+    TestThreads.awaitBlockedOn(thread, "an element of queue \"words\"");
+    words.put("word");
+    thread.join();
+    thread.thread().orElseThrow().join();
+    assertThatExceptionOfType(AssertionError.class)
+        .isThrownBy(() -> TestThreads.awaitBlockedOn(thread, "something else"))
+        .withMessageContaining("did not block on \"something else\"");
+  }
+
   @Test
   void awaitBlocked_threadHasEnded_saysSo() throws Exception {
     ManagedThread<?> thread = ManagedThread.run("ended", _ -> {});
@@ -259,6 +284,7 @@ class ToolsTest {
     sink.accept("three");
     assertThat(sink.received()).containsExactly("one", "three");
     assertThat(sink.calls()).isEqualTo(3);
+    assertThat(sink.calledAfter()).hasSize(3).isSorted();
     assertThatIllegalArgumentException().isThrownBy(() -> FailingSink.atCall(0));
   }
 
@@ -295,5 +321,132 @@ class ToolsTest {
     writer.join();
     assertThat(status).containsExactly(true);
     assertThat(sink.received()).isEmpty();
+  }
+
+  @Test
+  @VirtualTime
+  void failingSink_atSomeCalls_failsAtThose_andNotesWhen(VirtualClock clock) throws Exception {
+    FailingSink<Integer> sink =
+        FailingSink.atCalls(
+            call -> call <= 2 || call == 4, () -> new IllegalArgumentException("planted"));
+    for (int call = 1; call <= 5; call++) {
+      int number = call;
+      if (call == 3 || call == 5) {
+        sink.accept(number);
+      } else {
+        assertThatIllegalArgumentException().isThrownBy(() -> sink.accept(number));
+      }
+      clock.sleep(Duration.ofMinutes(1));
+    }
+    assertThat(sink.received()).containsExactly(3, 5);
+    assertThat(sink.calledAfter())
+        .containsExactly(
+            Duration.ZERO,
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(2),
+            Duration.ofMinutes(3),
+            Duration.ofMinutes(4));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void slowSink_takingTime_takesItForEachCall(Kind kind) throws Exception {
+    kind.setup()
+        .run(clock -> {
+          SlowSink<Integer> sink = SlowSink.taking(Duration.ofSeconds(10));
+          ManagedThread<?> writer =
+              kind.named("writer")
+                  .run(_ -> {
+                    for (int i = 1; i <= 3; i++) {
+                      sink.accept(i);
+                    }
+                  });
+          clock.sleep(Duration.ofSeconds(25));
+          assertThat(sink.received()).containsExactly(1, 2);
+          sink.letGo();
+          writer.join();
+          assertThat(sink.received()).containsExactly(1, 2, 3);
+          assertThat(clock.elapsed()).isEqualTo(Duration.ofSeconds(25));
+          assertThat(sink.calledAfter())
+              .containsExactly(Duration.ZERO, Duration.ofSeconds(10), Duration.ofSeconds(20));
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void slowSink_receiveInterrupted_throwsTheInterruptItself(Kind kind) throws Exception {
+    SlowSink<String> sink = SlowSink.create();
+    ManagedThread<?> writer = kind.named("writer").run(_ -> sink.receive("one"));
+    TestThreads.awaitBlocked(writer);
+    writer.thread().orElseThrow().interrupt();
+    assertThatExceptionOfType(ThreadFailedException.class)
+        .isThrownBy(writer::join)
+        .withCauseInstanceOf(InterruptedException.class);
+    assertThat(sink.received()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @ManagedThreads(allowedLog = System.Logger.Level.ERROR) // says who is waited for, and abandoned
+  void slowSink_deaf_isAbandoned_andReturnsWithTheStatusWhenLetGo(Kind kind) throws Exception {
+    kind.setup()
+        .run(clock -> {
+          SlowSink<String> sink = SlowSink.deaf();
+          OpenSignal back = Signal.create("back");
+          ManagedThread<?> writer =
+              kind.named("writer")
+                  .run(_ -> {
+                    sink.receive("one");
+                    if (Thread.currentThread().isInterrupted()) {
+                      back.go();
+                    }
+                  });
+          sink.called(1).await();
+          writer.stop();
+          assertThat(writer.awaitOutcome()).isInstanceOf(Outcome.Abandoned.class);
+          assertThat(sink.received()).isEmpty();
+          sink.letGo();
+          back.await();
+          assertThat(sink.received()).containsExactly("one");
+        });
+  }
+
+  // ---- the log
+
+  @Test
+  void log_takeAll_takesThoseAndNoOthers(TestLog log) {
+    Logger logger = Logger.getLogger("a.logger");
+    logger.warning("disk full");
+    logger.warning("other");
+    logger.severe("disk full");
+    logger.warning("disk slow");
+    assertThat(log.takeAll(System.Logger.Level.WARNING, "disk"))
+        .extracting(TestLog.Entry::message)
+        .containsExactly("disk full", "disk slow");
+    assertThat(log.takeAll(System.Logger.Level.WARNING, "disk")).isEmpty();
+    assertThat(log.messages(System.Logger.Level.WARNING)).containsExactly("other");
+    assertThat(log.takeAll(System.Logger.Level.WARNING, "")).hasSize(1);
+    log.take(System.Logger.Level.ERROR, "disk full");
+  }
+
+  @Test
+  @VirtualTime
+  void log_takeStopReports_takesThoseOfAStopThatTakesItsTime(VirtualClock clock, TestLog log)
+      throws Exception {
+    assertThatExceptionOfType(AssertionError.class)
+        .isThrownBy(log::takeStopReports)
+        .withMessageContaining("Nothing was logged about a stop");
+    SlowSink<String> sink = SlowSink.deaf();
+    ManagedThread<?> writer = ManagedThread.run("writer", _ -> sink.accept("one"));
+    sink.called(1).await();
+    writer.stop();
+    assertThat(writer.awaitOutcome()).isInstanceOf(Outcome.Abandoned.class);
+    clock.awaitOthersBlocked(); // those who report
+    assertThat(log.takeStopReports())
+        .extracting(TestLog.Entry::message)
+        .anyMatch(message -> message.startsWith("The stop of"))
+        .anyMatch(message -> message.startsWith("Abandoned a thread"));
+    assertThat(log.above(System.Logger.Level.INFO)).isEmpty();
+    sink.letGo();
   }
 }
