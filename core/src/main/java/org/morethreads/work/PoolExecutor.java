@@ -1,6 +1,8 @@
 package org.morethreads.work;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.AbstractExecutorService;
@@ -16,6 +18,7 @@ import org.morethreads.internal.Library;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
+import org.morethreads.thread.Outcome;
 import org.morethreads.thread.ThreadEndException;
 import org.morethreads.thread.ThreadFailedException;
 
@@ -35,7 +38,7 @@ final class PoolExecutor extends AbstractExecutorService {
           command.run();
           return null;
         });
-    if (command instanceof Future<?> future) { // those of invokeAll, for one: somebody may wait
+    if (command instanceof Future<?> future) { // those of invokeAny, for one: somebody may wait
       Signal.Registration _ =
           job.stopped()
               .then(() -> {
@@ -69,6 +72,46 @@ final class PoolExecutor extends AbstractExecutorService {
   @Override
   public <T extends @Nullable Object> Future<T> submit(Callable<T> task) {
     return new JobFuture<>(accept(Objects.requireNonNull(task, "task")));
+  }
+
+  @Override
+  public <T extends @Nullable Object> List<Future<T>> invokeAll(
+      Collection<? extends Callable<T>> tasks) throws InterruptedException {
+    return invokeAll(tasks, Signal.NEVER);
+  }
+
+  @Override
+  public <T extends @Nullable Object> List<Future<T>> invokeAll(
+      Collection<? extends Callable<T>> tasks, long timeout, TimeUnit unit)
+      throws InterruptedException {
+    return invokeAll(tasks, timeout > 0 ? Till.unhurried(duration(timeout, unit)) : Signal.DONE);
+  }
+
+  /** Waits as joining does, so that a job of the pool that calls this lends its place meanwhile. */
+  private <T extends @Nullable Object> List<Future<T>> invokeAll(
+      Collection<? extends Callable<T>> tasks, Signal till) throws InterruptedException {
+    List<JobFuture<T>> futures = new ArrayList<>(tasks.size());
+    boolean complete = false;
+    try {
+      for (Callable<T> task : tasks) {
+        futures.add(new JobFuture<>(accept(Objects.requireNonNull(task, "task"))));
+      }
+      complete = true;
+      for (JobFuture<T> future : futures) {
+        if (!future.awaitDone(till)) {
+          complete = false;
+          break;
+        }
+      }
+    } catch (InterruptedException e) {
+      complete = false;
+      throw e;
+    } finally {
+      if (!complete) {
+        futures.forEach(future -> future.cancel(true));
+      }
+    }
+    return List.copyOf(futures);
   }
 
   private <T extends @Nullable Object> Job<T> accept(Callable<T> task) {
@@ -149,9 +192,16 @@ final class PoolExecutor extends AbstractExecutorService {
       return true;
     }
 
+    /** Also when the job was discarded, or left for a stop: just when {@code get} says so, too. */
     @Override
     public boolean isCancelled() {
-      return cancelled.isSignalled();
+      return cancelled.isSignalled()
+          || (job.stopped().isSignalled()
+              && job.outcome().filter(JobFuture::isCutShort).isPresent());
+    }
+
+    private static boolean isCutShort(Outcome<?> outcome) {
+      return outcome instanceof Outcome.Stopped<?> || outcome instanceof Outcome.Abandoned<?>;
     }
 
     @Override
@@ -183,6 +233,18 @@ final class PoolExecutor extends AbstractExecutorService {
         throw e;
       } catch (ThreadEndException end) {
         throw translated(end);
+      }
+    }
+
+    /** Waits until it is done, whatever the result; answers whether it is. */
+    boolean awaitDone(Signal till) throws InterruptedException {
+      try {
+        Object _ = get(till);
+        return true;
+      } catch (ExecutionException | CancellationException whoAsksTheFutureGetsIt) {
+        return true;
+      } catch (TimeoutException e) {
+        return false;
       }
     }
 
