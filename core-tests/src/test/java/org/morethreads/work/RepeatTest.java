@@ -2,30 +2,29 @@ package org.morethreads.work;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.morethreads.testing.MoreThreadsAssertions.assertThat;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.Signal;
+import org.morethreads.testing.TestLog;
 import org.morethreads.testing.VirtualClock;
-import org.morethreads.thread.Grove;
+import org.morethreads.testing.VirtualTime;
 import org.morethreads.thread.ManagedThread;
-import org.morethreads.thread.Outcome;
+import org.morethreads.thread.ThreadTree;
 
 /** Repetitions, on virtual time. */
-@Timeout(20)
+@VirtualTime(managed = false)
 class RepeatTest {
-  @RegisterExtension final Grove grove = new Grove();
-
   private static Duration seconds(double seconds) {
     return Duration.ofMillis(Math.round(seconds * 1000));
   }
@@ -56,133 +55,126 @@ class RepeatTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void atFixedRate_runsTakeTime_beginOnTime(boolean platform) throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      var runs = new Runs(time, 0.5, 0.0, 1.9);
-      var builder = Repeat.named("r");
-      var repeat = (platform ? builder.platform() : builder).atFixedRate(seconds(2), runs::run);
-      pause(9);
-      assertThat(runs.begins).containsExactly(2.0, 4.0, 6.0, 8.0);
-      assertThat(repeat.status().runs()).isEqualTo(4);
-      assertThat(repeat.status().skipped()).isZero();
-      assertThat(repeat.thread().path()).isEqualTo("t/r");
-      assertThat(repeat.thread().thread().orElseThrow().isVirtual()).isEqualTo(!platform);
-      repeat.stop();
-      repeat.stopped().await();
-      assertThat(time.elapsed()).as("the pause ends at once").isEqualTo(seconds(9));
-    });
+  void atFixedRate_runsTakeTime_beginOnTime(boolean platform, ThreadTree tree, VirtualClock clock)
+      throws Exception {
+    var runs = new Runs(clock, 0.5, 0.0, 1.9);
+    var builder = Repeat.named("r");
+    var repeat = (platform ? builder.platform() : builder).atFixedRate(seconds(2), runs::run);
+    pause(9);
+    assertThat(runs.begins).containsExactly(2.0, 4.0, 6.0, 8.0);
+    assertThat(repeat.status().runs()).isEqualTo(4);
+    assertThat(repeat.status().skipped()).isZero();
+    assertThat(repeat.thread()).hasPath(tree.name() + "/r");
+    if (platform) {
+      assertThat(repeat.thread()).isPlatform();
+    } else {
+      assertThat(repeat.thread()).isVirtual();
+    }
+    repeat.stop();
+    repeat.stopped().await();
+    assertThat(clock.elapsed()).as("the pause ends at once").isEqualTo(seconds(9));
   }
 
   @Test
-  void atFixedRate_runTakesTooLong_skipsAndCountsTheMissedOnes() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      var runs = new Runs(time, 7.0);
-      var repeat = Repeat.named("r").firstAfter(Duration.ZERO).atFixedRate(seconds(2), runs::run);
-      pause(11);
-      assertThat(runs.begins).containsExactly(0.0, 8.0, 10.0);
-      assertThat(repeat.status().skipped()).isEqualTo(3);
-      repeat.stop();
-    });
+  void atFixedRate_runTakesTooLong_skipsAndCountsTheMissedOnes(VirtualClock clock)
+      throws Exception {
+    var runs = new Runs(clock, 7.0);
+    var repeat = Repeat.named("r").firstAfter(Duration.ZERO).atFixedRate(seconds(2), runs::run);
+    pause(11);
+    assertThat(runs.begins).containsExactly(0.0, 8.0, 10.0);
+    assertThat(repeat.status().skipped()).isEqualTo(3);
+    repeat.stop();
   }
 
   @Test
-  void atFixedRate_runEndsJustWhenTheNextIsDue_skipsNone() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      var runs = new Runs(time, 2.0, 4.0);
-      var repeat = Repeat.named("r").firstAfter(Duration.ZERO).atFixedRate(seconds(2), runs::run);
-      pause(7);
-      assertThat(runs.begins).containsExactly(0.0, 2.0, 6.0);
-      assertThat(repeat.status().skipped()).isEqualTo(1);
-      repeat.stop();
-    });
+  void atFixedRate_runEndsJustWhenTheNextIsDue_skipsNone(VirtualClock clock) throws Exception {
+    var runs = new Runs(clock, 2.0, 4.0);
+    var repeat = Repeat.named("r").firstAfter(Duration.ZERO).atFixedRate(seconds(2), runs::run);
+    pause(7);
+    assertThat(runs.begins).containsExactly(0.0, 2.0, 6.0);
+    assertThat(repeat.status().skipped()).isEqualTo(1);
+    repeat.stop();
   }
 
   @Test
-  void withFixedDelay_runsTakeTime_pausesAfterEach() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      var runs = new Runs(time, 1.0, 5.0);
-      var repeat = Repeat.named("r").firstAfter(seconds(1)).withFixedDelay(seconds(2), runs::run);
-      pause(12);
-      assertThat(runs.begins).containsExactly(1.0, 4.0, 11.0);
-      assertThat(repeat.status().skipped()).isZero();
-      repeat.stop();
-    });
+  void withFixedDelay_runsTakeTime_pausesAfterEach(VirtualClock clock) throws Exception {
+    var runs = new Runs(clock, 1.0, 5.0);
+    var repeat = Repeat.named("r").firstAfter(seconds(1)).withFixedDelay(seconds(2), runs::run);
+    pause(12);
+    assertThat(runs.begins).containsExactly(1.0, 4.0, 11.0);
+    assertThat(repeat.status().skipped()).isZero();
+    repeat.stop();
   }
 
   @Test
-  void run_fails_isReportedAndTheRepetitionGoesOn() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      var count = new AtomicInteger();
-      var repeat =
-          Repeat.named("r")
-              .atFixedRate(
-                  seconds(1),
-                  _ -> {
-                    switch (count.incrementAndGet()) {
-                      case 1 -> throw new IOException("disk");
-                      case 2 -> throw new AssertionError("an error");
-                      case 3 -> throw new InterruptedException("of its own");
-                      default -> {}
-                    }
-                  });
-      pause(4.5);
-      assertThat(count).hasValue(4);
-      var status = repeat.status();
-      assertThat(status.runs()).isEqualTo(4);
-      assertThat(status.failures()).isEqualTo(3);
-      assertThat(repeat.lastFailure()).containsInstanceOf(InterruptedException.class);
-      assertThat(Duration.between(status.lastBegan(), time.instant())).isEqualTo(seconds(0.5));
-      assertThat(status.lastEnded()).isEqualTo(status.lastBegan());
-      repeat.stop();
-      assertThat(repeat.thread().awaitOutcome()).isInstanceOf(Outcome.Returned.class);
-    });
-    assertThat(grove.log(System.Logger.Level.ERROR))
-        .hasSize(3)
-        .allMatch(line -> line.contains("\"t/r\" failed; it will be repeated"));
+  void run_fails_isReportedAndTheRepetitionGoesOn(VirtualClock clock, TestLog log)
+      throws Exception {
+    var count = new AtomicInteger();
+    var repeat =
+        Repeat.named("r")
+            .atFixedRate(
+                seconds(1),
+                _ -> {
+                  switch (count.incrementAndGet()) {
+                    case 1 -> throw new IOException("disk");
+                    case 2 -> throw new AssertionError("an error");
+                    case 3 -> throw new InterruptedException("of its own");
+                    default -> {}
+                  }
+                });
+    pause(4.5);
+    assertThat(count).hasValue(4);
+    var status = repeat.status();
+    assertThat(status.runs()).isEqualTo(4);
+    assertThat(status.failures()).isEqualTo(3);
+    assertThat(repeat.lastFailure()).containsInstanceOf(InterruptedException.class);
+    assertThat(Duration.between(status.lastBegan(), clock.instant())).isEqualTo(seconds(0.5));
+    assertThat(status.lastEnded()).isEqualTo(status.lastBegan());
+    repeat.stop();
+    assertThat(repeat.thread().awaitOutcome()).isReturned();
+    assertThat(log.takeAll(Level.ERROR, "/r\" failed; it will be repeated"))
+        .extracting(TestLog.Entry::failure)
+        .hasOnlyElementsOfTypes(IOException.class, AssertionError.class, InterruptedException.class)
+        .hasSize(3);
   }
 
   @Test
-  void until_signalGoes_endsAfterTheRunUnderWay() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      var enough = Signal.create("enough");
-      var runs = new Runs(time, 3.0);
-      var repeat = Repeat.named("r").until(enough).atFixedRate(seconds(2), runs::run);
-      pause(3);
-      enough.go();
-      repeat.stopped().await();
-      assertThat(time.elapsed()).isEqualTo(seconds(5));
-      assertThat(runs.begins).containsExactly(2.0);
-      assertThat(repeat.status().runs()).isEqualTo(1);
-    });
+  void until_signalGoes_endsAfterTheRunUnderWay(VirtualClock clock) throws Exception {
+    var enough = Signal.create("enough");
+    var runs = new Runs(clock, 3.0);
+    var repeat = Repeat.named("r").until(enough).atFixedRate(seconds(2), runs::run);
+    pause(3);
+    enough.go();
+    repeat.stopped().await();
+    assertThat(clock.elapsed()).isEqualTo(seconds(5));
+    assertThat(runs.begins).containsExactly(2.0);
+    assertThat(repeat.status().runs()).isEqualTo(1);
   }
 
   @Test
-  void until_signalWentBefore_neverRuns() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      var runs = new Runs(time);
-      var repeat =
-          Repeat.named("r")
-              .firstAfter(Duration.ZERO)
-              .until(Signal.DONE)
-              .atFixedRate(seconds(2), runs::run);
-      repeat.stopped().await();
-      assertThat(runs.begins).isEmpty();
-    });
+  void until_signalWentBefore_neverRuns(VirtualClock clock) throws Exception {
+    var runs = new Runs(clock);
+    var repeat =
+        Repeat.named("r")
+            .firstAfter(Duration.ZERO)
+            .until(Signal.DONE)
+            .atFixedRate(seconds(2), runs::run);
+    repeat.stopped().await();
+    assertThat(runs.begins).isEmpty();
   }
 
   @Test
-  void stop_duringARun_interruptsItAfterTheAskedTimeH5() throws Exception {
-    grove.onVirtualTime((tree, time) -> {
-      var runs = new Runs(time, 60.0);
-      var repeat = Repeat.named("r").firstAfter(Duration.ZERO).atFixedRate(seconds(2), runs::run);
-      pause(1);
-      tree.stop();
-      assertThat(repeat.thread().awaitOutcome()).isInstanceOf(Outcome.Stopped.class);
-      assertThat(time.elapsed()).isEqualTo(seconds(6));
-      assertThat(repeat.status().runs()).as("cut short").isZero();
-      assertThat(repeat.status().lastBegan()).isNotNull();
-    });
-    assertThat(grove.log(System.Logger.Level.ERROR)).isEmpty();
+  void stop_duringARun_interruptsItAfterTheAskedTimeH5(
+      ThreadTree tree, VirtualClock clock, TestLog log) throws Exception {
+    var runs = new Runs(clock, 60.0);
+    var repeat = Repeat.named("r").firstAfter(Duration.ZERO).atFixedRate(seconds(2), runs::run);
+    pause(1);
+    tree.stop();
+    assertThat(repeat.thread().awaitOutcome()).isStopped();
+    assertThat(clock.elapsed()).isEqualTo(seconds(6));
+    assertThat(repeat.status().runs()).as("cut short").isZero();
+    assertThat(repeat.status().lastBegan()).isNotNull();
+    log.takeStopReports();
   }
 
   @Test
@@ -197,62 +189,56 @@ class RepeatTest {
   }
 
   @Test
-  void atFixedRate_inAThread_isItsChildH1() throws Exception {
-    grove.onVirtualTime((_, _) -> {
-      var owner =
-          ManagedThread.call(
-              "owner", _ -> Repeat.named("r").atFixedRate(seconds(1), _ -> {}).thread().path());
-      assertThat(owner.join()).isEqualTo("t/owner/r");
-    });
+  void atFixedRate_inAThread_isItsChildH1(ThreadTree tree) throws Exception {
+    var owner =
+        ManagedThread.call(
+            "owner", _ -> Repeat.named("r").atFixedRate(seconds(1), _ -> {}).thread().path());
+    assertThat(owner.join()).isEqualTo(tree.name() + "/owner/r");
   }
 
   @Test
-  void run_leavesTheInterruptStatusSet_isReportedAndTheRepetitionGoesOn() throws Exception {
-    grove.onVirtualTime((_, _) -> {
-      var count = new AtomicInteger();
-      var repeat =
-          Repeat.named("r")
-              .atFixedRate(
-                  seconds(1),
-                  _ -> {
-                    assertThat(Thread.currentThread().isInterrupted()).isFalse();
-                    switch (count.incrementAndGet()) {
-                      case 1 -> Thread.currentThread().interrupt();
-                      case 2 -> {
-                        Thread.currentThread().interrupt();
-                        throw new IOException("disk");
-                      }
-                      default -> {}
+  void run_leavesTheInterruptStatusSet_isReportedAndTheRepetitionGoesOn(TestLog log)
+      throws Exception {
+    var count = new AtomicInteger();
+    var repeat =
+        Repeat.named("r")
+            .atFixedRate(
+                seconds(1),
+                _ -> {
+                  assertThat(Thread.currentThread().isInterrupted()).isFalse();
+                  switch (count.incrementAndGet()) {
+                    case 1 -> Thread.currentThread().interrupt();
+                    case 2 -> {
+                      Thread.currentThread().interrupt();
+                      throw new IOException("disk");
                     }
-                  });
-      pause(3.5);
-      assertThat(count).hasValue(3);
-      assertThat(repeat.status().failures()).isEqualTo(2);
-      assertThat(repeat.lastFailure()).containsInstanceOf(IOException.class);
-      repeat.stop();
-      assertThat(repeat.thread().awaitOutcome()).isInstanceOf(Outcome.Returned.class);
-    });
-    assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(2);
+                    default -> {}
+                  }
+                });
+    pause(3.5);
+    assertThat(count).hasValue(3);
+    assertThat(repeat.status().failures()).isEqualTo(2);
+    assertThat(repeat.lastFailure()).containsInstanceOf(IOException.class);
+    repeat.stop();
+    assertThat(repeat.thread().awaitOutcome()).isReturned();
+    assertThat(log.takeAll(Level.ERROR, "\" failed; it will be repeated")).hasSize(2);
   }
 
   @Test
-  void run_leftByAClosedQueueAfterTheStop_isStoppedAndNoFailureH7() throws Exception {
-    grove.onVirtualTime((_, _) -> {
-      CloseableQueue<String> queue = CloseableQueue.unbounded("q");
-      var repeat =
-          Repeat.named("r")
-              .firstAfter(Duration.ZERO)
-              .atFixedRate(
-                  seconds(1),
-                  stop -> {
-                    stop.await();
-                    queue.close();
-                    queue.put("late");
-                  });
-      pause(1);
-      repeat.stop();
-      assertThat(repeat.thread().awaitOutcome()).isInstanceOf(Outcome.Stopped.class);
-    });
-    assertThat(grove.log(System.Logger.Level.ERROR)).isEmpty();
+  void run_leftByAClosedQueueAfterTheStop_isStoppedAndNoFailureH7(TestLog log) throws Exception {
+    CloseableQueue<String> queue = CloseableQueue.unbounded("q");
+    var repeat =
+        Repeat.named("r")
+            .firstAfter(Duration.ZERO)
+            .atFixedRate(
+                seconds(1),
+                stop -> {
+                  stop.await();
+                  queue.close();
+                  queue.put("late");
+                });
+    pause(1);
+    repeat.stop();
+    assertThat(repeat.thread().awaitOutcome()).isStopped();
   }
 }
