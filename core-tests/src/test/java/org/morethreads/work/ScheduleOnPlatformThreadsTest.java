@@ -1,8 +1,9 @@
 package org.morethreads.work;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import static org.morethreads.testing.MoreThreadsAssertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.morethreads.testing.VirtualClock;
 
 /** Schedules on platform threads. */
 class ScheduleOnPlatformThreadsTest extends ScheduleTest {
@@ -12,11 +13,9 @@ class ScheduleOnPlatformThreadsTest extends ScheduleTest {
   }
 
   @Test
-  void platform_thread_isNoVirtualOne() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      var schedule = named("s").at(Schedule.Times.every(seconds(1), time.instant()), _ -> {});
-      assertThat(schedule.thread().thread().orElseThrow().isVirtual()).isFalse();
-      schedule.stop();
-    });
+  void platform_thread_isNoVirtualOne(VirtualClock clock) throws Exception {
+    var schedule = named("s").at(Schedule.Times.every(seconds(1), clock.instant()), _ -> {});
+    assertThat(schedule.thread()).isPlatform();
+    schedule.stop();
   }
 }

@@ -3,8 +3,10 @@ package org.morethreads.work;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.morethreads.testing.MoreThreadsAssertions.assertThat;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalTime;
@@ -19,20 +21,17 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.morethreads.sync.Signal;
+import org.morethreads.testing.TestLog;
 import org.morethreads.testing.VirtualClock;
-import org.morethreads.thread.Grove;
-import org.morethreads.thread.Outcome;
+import org.morethreads.testing.VirtualTime;
 import org.morethreads.thread.ThreadFailedException;
+import org.morethreads.thread.ThreadTree;
 
 /** Schedules, on virtual time, which begins in 2030 at midnight UTC. */
-@Timeout(20)
+@VirtualTime(managed = false)
 class ScheduleTest {
   private static final ZoneId ZURICH = ZoneId.of("Europe/Zurich");
-
-  @RegisterExtension final Grove grove = new Grove();
 
   /** Another class runs all of it on platform threads. */
   Schedule.Builder named(String name) {
@@ -114,155 +113,141 @@ class ScheduleTest {
   // ---- runs
 
   @Test
-  void at_everySoOften_runsThenAndSaysWhatIsNext() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      Queue<Duration> begins = new ConcurrentLinkedQueue<>();
-      Instant start = time.instant();
-      var schedule = named("s").zone(ZURICH).at(every(60, time), _ -> begins.add(time.elapsed()));
-      pause(seconds(150));
-      assertThat(begins).containsExactly(seconds(60), seconds(120));
-      var status = schedule.status();
-      assertThat(status.runs()).isEqualTo(2);
-      assertThat(status.lastBegan()).isEqualTo(start.plusSeconds(120));
-      assertThat(status.next()).isEqualTo(start.plusSeconds(180).atZone(ZURICH));
-      assertThat(schedule.thread().path()).isEqualTo("t/s");
-      schedule.stop();
-      schedule.stopped().await();
-      assertThat(time.elapsed()).as("ends at once").isEqualTo(seconds(150));
-    });
+  void at_everySoOften_runsThenAndSaysWhatIsNext(ThreadTree tree, VirtualClock clock)
+      throws Exception {
+    Queue<Duration> begins = new ConcurrentLinkedQueue<>();
+    Instant start = clock.instant();
+    var schedule = named("s").zone(ZURICH).at(every(60, clock), _ -> begins.add(clock.elapsed()));
+    pause(seconds(150));
+    assertThat(begins).containsExactly(seconds(60), seconds(120));
+    var status = schedule.status();
+    assertThat(status.runs()).isEqualTo(2);
+    assertThat(status.lastBegan()).isEqualTo(start.plusSeconds(120));
+    assertThat(status.next()).isEqualTo(start.plusSeconds(180).atZone(ZURICH));
+    assertThat(schedule.thread()).hasPath(tree.name() + "/s");
+    schedule.stop();
+    schedule.stopped().await();
+    assertThat(clock.elapsed()).as("ends at once").isEqualTo(seconds(150));
   }
 
   @Test
-  void run_longerThanTheInterval_skipsAndCountsTheMissedTimes() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      Queue<Duration> begins = new ConcurrentLinkedQueue<>();
-      var schedule =
-          named("s")
-              .at(
-                  every(60, time),
-                  _ -> {
-                    begins.add(time.elapsed());
-                    pause(seconds(begins.size() == 1 ? 150 : 0));
-                  });
-      pause(seconds(310));
-      assertThat(begins).containsExactly(seconds(60), seconds(240), seconds(300));
-      assertThat(schedule.status().skipped()).isEqualTo(2);
-      schedule.stop();
-    });
+  void run_longerThanTheInterval_skipsAndCountsTheMissedTimes(VirtualClock clock) throws Exception {
+    Queue<Duration> begins = new ConcurrentLinkedQueue<>();
+    var schedule =
+        named("s")
+            .at(
+                every(60, clock),
+                _ -> {
+                  begins.add(clock.elapsed());
+                  pause(seconds(begins.size() == 1 ? 150 : 0));
+                });
+    pause(seconds(310));
+    assertThat(begins).containsExactly(seconds(60), seconds(240), seconds(300));
+    assertThat(schedule.status().skipped()).isEqualTo(2);
+    schedule.stop();
   }
 
   @Test
-  void run_longerThanItsMaximum_isInterruptedAndReported() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      Queue<Duration> ends = new ConcurrentLinkedQueue<>();
-      var schedule =
-          named("s")
-              .maximumRunTime(seconds(10))
-              .at(
-                  every(60, time),
-                  _ -> {
-                    try {
-                      pause(seconds(600));
-                    } finally {
-                      ends.add(time.elapsed());
-                    }
-                  });
-      pause(seconds(135));
-      assertThat(ends).containsExactly(seconds(70), seconds(130));
-      assertThat(schedule.status().failures()).isEqualTo(2);
-      assertThat(schedule.status().lastFailure()).isInstanceOf(TimeoutException.class);
-      schedule.stop();
-      assertThat(schedule.thread().awaitOutcome()).isInstanceOf(Outcome.Returned.class);
-    });
-    assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(2);
+  void run_longerThanItsMaximum_isInterruptedAndReported(VirtualClock clock, TestLog log)
+      throws Exception {
+    Queue<Duration> ends = new ConcurrentLinkedQueue<>();
+    var schedule =
+        named("s")
+            .maximumRunTime(seconds(10))
+            .at(
+                every(60, clock),
+                _ -> {
+                  try {
+                    pause(seconds(600));
+                  } finally {
+                    ends.add(clock.elapsed());
+                  }
+                });
+    pause(seconds(135));
+    assertThat(ends).containsExactly(seconds(70), seconds(130));
+    assertThat(schedule.status().failures()).isEqualTo(2);
+    assertThat(schedule.status().lastFailure()).isInstanceOf(TimeoutException.class);
+    schedule.stop();
+    assertThat(schedule.thread().awaitOutcome()).isReturned();
+    assertThat(log.takeAll(Level.ERROR, "schedule \"")).hasSize(2);
   }
 
   @Test
-  void run_fails_isReportedAndTheScheduleGoesOn() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      var count = new AtomicInteger();
-      var schedule =
-          named("s")
-              .at(
-                  every(60, time),
-                  _ -> {
-                    if (count.incrementAndGet() == 1) {
-                      throw new IOException("disk");
-                    }
-                    throw new AssertionError("an error");
-                  });
-      pause(seconds(130));
-      assertThat(schedule.status().failures()).isEqualTo(2);
-      assertThat(schedule.status().lastFailure()).isInstanceOf(AssertionError.class);
-      schedule.stop();
-    });
-    assertThat(grove.log(System.Logger.Level.ERROR))
-        .hasSize(2)
-        .allMatch(line -> line.contains("schedule \"t/s\" failed; it goes on"));
+  void run_fails_isReportedAndTheScheduleGoesOn(ThreadTree tree, VirtualClock clock, TestLog log)
+      throws Exception {
+    var count = new AtomicInteger();
+    var schedule =
+        named("s")
+            .at(
+                every(60, clock),
+                _ -> {
+                  if (count.incrementAndGet() == 1) {
+                    throw new IOException("disk");
+                  }
+                  throw new AssertionError("an error");
+                });
+    pause(seconds(130));
+    assertThat(schedule.status().failures()).isEqualTo(2);
+    assertThat(schedule.status().lastFailure()).isInstanceOf(AssertionError.class);
+    schedule.stop();
+    assertThat(log.takeAll(Level.ERROR, "schedule \"" + tree.name() + "/s\" failed; it goes on"))
+        .hasSize(2);
   }
 
   @Test
-  void stop_duringARunWithAMaximum_endsByTheStopPolicyH5() throws Exception {
-    grove.onVirtualTime((tree, time) -> {
-      var schedule =
-          named("s").maximumRunTime(seconds(600)).at(every(60, time), _ -> pause(seconds(300)));
-      pause(seconds(61));
-      tree.stop();
-      assertThat(schedule.thread().awaitOutcome()).isInstanceOf(Outcome.Stopped.class);
-      assertThat(time.elapsed()).isEqualTo(seconds(66));
-    });
-    assertThat(grove.log(System.Logger.Level.ERROR)).isEmpty();
+  void stop_duringARunWithAMaximum_endsByTheStopPolicyH5(
+      ThreadTree tree, VirtualClock clock, TestLog log) throws Exception {
+    var schedule =
+        named("s").maximumRunTime(seconds(600)).at(every(60, clock), _ -> pause(seconds(300)));
+    pause(seconds(61));
+    tree.stop();
+    assertThat(schedule.thread().awaitOutcome()).isStopped();
+    assertThat(clock.elapsed()).isEqualTo(seconds(66));
+    log.takeStopReports();
   }
 
   @Test
-  void at_noMoreTimes_ends() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      ZonedDateTime only = time.instant().plusSeconds(60).atZone(ZoneOffset.UTC);
-      var schedule =
-          named("s")
-              .zone(ZoneOffset.UTC)
-              .at(after -> Optional.of(only).filter(t -> t.isAfter(after)), _ -> {});
-      schedule.stopped().await();
-      assertThat(time.elapsed()).isEqualTo(seconds(60));
-      assertThat(schedule.status().runs()).isEqualTo(1);
-      assertThat(schedule.status().next()).isNull();
-    });
+  void at_noMoreTimes_ends(VirtualClock clock) throws Exception {
+    ZonedDateTime only = clock.instant().plusSeconds(60).atZone(ZoneOffset.UTC);
+    var schedule =
+        named("s")
+            .zone(ZoneOffset.UTC)
+            .at(after -> Optional.of(only).filter(t -> t.isAfter(after)), _ -> {});
+    schedule.stopped().await();
+    assertThat(clock.elapsed()).isEqualTo(seconds(60));
+    assertThat(schedule.status().runs()).isEqualTo(1);
+    assertThat(schedule.status().next()).isNull();
   }
 
   @Test
   void at_timesThatDoNotAdvance_failsAndSaysSo() throws Exception {
-    grove.onVirtualTime((_, _) -> {
-      var schedule = named("s").at(Optional::of, _ -> {});
-      assertThatExceptionOfType(ThreadFailedException.class)
-          .isThrownBy(() -> schedule.thread().join())
-          .withMessageContaining("has to be later");
-    });
+    var schedule = named("s").at(Optional::of, _ -> {});
+    assertThatExceptionOfType(ThreadFailedException.class)
+        .isThrownBy(() -> schedule.thread().join())
+        .withMessageContaining("has to be later");
   }
 
   @Test
-  void until_signalGoes_ends() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      var enough = Signal.create("enough");
-      var schedule = named("s").until(enough).at(every(60, time), _ -> {});
-      pause(seconds(70));
-      enough.go();
-      schedule.stopped().await();
-      assertThat(time.elapsed()).isEqualTo(seconds(70));
-    });
+  void until_signalGoes_ends(VirtualClock clock) throws Exception {
+    var enough = Signal.create("enough");
+    var schedule = named("s").until(enough).at(every(60, clock), _ -> {});
+    pause(seconds(70));
+    enough.go();
+    schedule.stopped().await();
+    assertThat(clock.elapsed()).isEqualTo(seconds(70));
   }
 
   @Test
-  void wallClockSetForward_keepsTheNextTimeAtOnceAndSkipsTheRest() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      Queue<Duration> begins = new ConcurrentLinkedQueue<>();
-      var schedule = named("s").at(every(3600, time), _ -> begins.add(time.elapsed()));
-      pause(seconds(10));
-      time.setTimeOfDay(time.instant().plus(Duration.ofHours(3)));
-      pause(seconds(1800));
-      assertThat(begins).hasSize(1);
-      assertThat(schedule.status().skipped()).isEqualTo(2);
-      schedule.stop();
-    });
+  void wallClockSetForward_keepsTheNextTimeAtOnceAndSkipsTheRest(VirtualClock clock)
+      throws Exception {
+    Queue<Duration> begins = new ConcurrentLinkedQueue<>();
+    var schedule = named("s").at(every(3600, clock), _ -> begins.add(clock.elapsed()));
+    pause(seconds(10));
+    clock.setTimeOfDay(clock.instant().plus(Duration.ofHours(3)));
+    pause(seconds(1800));
+    assertThat(begins).hasSize(1);
+    assertThat(schedule.status().skipped()).isEqualTo(2);
+    schedule.stop();
   }
 
   @Test
@@ -274,16 +259,14 @@ class ScheduleTest {
   }
 
   @Test
-  void status_afterTheEnd_hasNoNext() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      var schedule = named("s").at(every(60, time), _ -> {});
-      pause(seconds(70));
-      assertThat(schedule.status().next()).isNotNull();
-      schedule.stop();
-      schedule.stopped().await();
-      assertThat(schedule.status().next()).isNull();
-      assertThat(schedule.status().runs()).isEqualTo(1);
-    });
+  void status_afterTheEnd_hasNoNext(VirtualClock clock) throws Exception {
+    var schedule = named("s").at(every(60, clock), _ -> {});
+    pause(seconds(70));
+    assertThat(schedule.status().next()).isNotNull();
+    schedule.stop();
+    schedule.stopped().await();
+    assertThat(schedule.status().next()).isNull();
+    assertThat(schedule.status().runs()).isEqualTo(1);
   }
 
   @Test
@@ -299,18 +282,16 @@ class ScheduleTest {
   }
 
   @Test
-  void wallClockSetForwardByDecades_goesOnAtOnce() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      var count = new AtomicInteger();
-      var schedule = named("s").at(every(1, time), _ -> count.incrementAndGet());
-      pause(seconds(1.5));
-      time.setTimeOfDay(time.instant().plus(Duration.ofDays(60 * 365)));
-      pause(seconds(2));
-      assertThat(count.get()).isBetween(3, 4);
-      assertThat(schedule.status().skipped()).isEqualTo(1000);
-      assertThat(Duration.between(time.instant(), schedule.status().next()))
-          .isLessThan(seconds(1.1));
-      schedule.stop();
-    });
+  void wallClockSetForwardByDecades_goesOnAtOnce(VirtualClock clock) throws Exception {
+    var count = new AtomicInteger();
+    var schedule = named("s").at(every(1, clock), _ -> count.incrementAndGet());
+    pause(seconds(1.5));
+    clock.setTimeOfDay(clock.instant().plus(Duration.ofDays(60 * 365)));
+    pause(seconds(2));
+    assertThat(count.get()).isBetween(3, 4);
+    assertThat(schedule.status().skipped()).isEqualTo(1000);
+    assertThat(Duration.between(clock.instant(), schedule.status().next()))
+        .isLessThan(seconds(1.1));
+    schedule.stop();
   }
 }
