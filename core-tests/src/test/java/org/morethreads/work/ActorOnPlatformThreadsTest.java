@@ -13,11 +13,9 @@ class ActorOnPlatformThreadsTest extends ActorTest {
 
   @Test
   void platform_thread_isNoVirtualOne() throws Exception {
-    grove.onVirtualTime((_, _) -> {
-      try (Actor<String> actor = named("a").start(() -> "state")) {
-        boolean virtual = actor.ask(_ -> Thread.currentThread().isVirtual());
-        assertThat(virtual).isFalse();
-      }
-    });
+    try (Actor<String> actor = named("a").start(() -> "state")) {
+      boolean virtual = actor.ask(_ -> Thread.currentThread().isVirtual());
+      assertThat(virtual).isFalse();
+    }
   }
 }
