@@ -5,16 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.morethreads.testing.MoreThreadsAssertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,11 +25,12 @@ import org.morethreads.queue.Offer;
 import org.morethreads.queue.QueueClosedException;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
+import org.morethreads.testing.FailingSink;
+import org.morethreads.testing.SlowSink;
 import org.morethreads.testing.TestLog;
 import org.morethreads.testing.VirtualClock;
 import org.morethreads.testing.VirtualTime;
 import org.morethreads.thread.ManagedThread;
-import org.morethreads.thread.Outcome;
 import org.morethreads.thread.StopPolicy;
 import org.morethreads.thread.ThreadFailedException;
 
@@ -45,47 +48,27 @@ class BatchingQueueTest {
     Signal.NEVER.await(seconds(seconds));
   }
 
-  /** The time of the clock, without the nanoseconds that it takes to see that others wait. */
-  private static Duration now(VirtualClock clock) {
-    return clock.elapsed().truncatedTo(ChronoUnit.MILLIS);
-  }
-
   private static List<Integer> numbers(int from, int to) {
     return IntStream.rangeClosed(from, to).boxed().toList();
   }
 
-  /** A sink that notes when it was given what; each call takes some time, or fails. */
-  private static final class Notes implements BatchingQueue.Sink<Integer> {
-    private final VirtualClock clock;
-    private final Duration takes;
-    private final List<List<Integer>> batches = new CopyOnWriteArrayList<>();
-    private final List<Duration> calls = new CopyOnWriteArrayList<>();
-    private volatile int failing;
+  /** A sink that takes so long for each batch, and notes when it was given what. */
+  private static SlowSink<List<Integer>> taking(double seconds) {
+    return SlowSink.taking(seconds(seconds));
+  }
 
-    Notes(VirtualClock clock, double takesSeconds) {
-      this.clock = clock;
-      this.takes = seconds(takesSeconds);
-    }
+  /** A sink that fails at its first calls, and notes when it was given what. */
+  private static FailingSink<List<Integer>> failingAtFirst(int calls) {
+    return failingAt(call -> call <= calls);
+  }
 
-    Notes failing(int times) {
-      failing = times;
-      return this;
-    }
+  private static FailingSink<List<Integer>> failingAt(IntPredicate calls) {
+    return FailingSink.atCalls(
+        calls, () -> new UncheckedIOException("disk full", new IOException("disk full")));
+  }
 
-    @Override
-    public void deliver(List<Integer> batch) throws Exception {
-      calls.add(now(clock));
-      Signal.NEVER.await(takes);
-      if (failing > 0) {
-        failing--;
-        throw new IOException("disk full");
-      }
-      batches.add(batch);
-    }
-
-    List<Integer> delivered() {
-      return batches.stream().flatMap(List::stream).toList();
-    }
+  private static List<Integer> elements(List<List<Integer>> batches) {
+    return batches.stream().flatMap(List::stream).toList();
   }
 
   private static BatchingQueue.Builder<Integer> named(String name) {
@@ -98,14 +81,14 @@ class BatchingQueueTest {
   @ValueSource(ints = {1, 2, 3, 10, 1000})
   void put_asManyAsABatch_areDeliveredAtOnce_inOrder(int size, VirtualClock clock)
       throws Exception {
-    var sink = new Notes(clock, 0);
-    try (var queue = named("rows").size(size).start(sink)) {
+    var sink = taking(0);
+    try (var queue = named("rows").size(size).start(sink::receive)) {
       for (int i = 1; i <= 2 * size; i++) {
         queue.put(i);
       }
       clock.awaitOthersBlocked();
-      assertThat(sink.batches).containsExactly(numbers(1, size), numbers(size + 1, 2 * size));
-      assertThat(now(clock)).isZero();
+      assertThat(sink.received()).containsExactly(numbers(1, size), numbers(size + 1, 2 * size));
+      assertThat(clock.elapsed()).isZero();
       assertThat(queue.statistics())
           .isEqualTo(
               new BatchingQueue.Statistics(
@@ -114,73 +97,73 @@ class BatchingQueueTest {
   }
 
   @Test
-  void put_lessThanABatch_isDeliveredWhenTheFirstHasItsAge(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 0);
-    try (var queue = named("rows").size(10).maximumAge(SECOND).start(sink)) {
+  void put_lessThanABatch_isDeliveredWhenTheFirstHasItsAge() throws Exception {
+    var sink = taking(0);
+    try (var queue = named("rows").size(10).maximumAge(SECOND).start(sink::receive)) {
       pause(5);
       queue.put(1);
       pause(0.9);
       queue.put(2);
       pause(0.05);
-      assertThat(sink.batches).isEmpty();
+      assertThat(sink.received()).isEmpty();
       assertThat(queue.statistics().waiting() + queue.statistics().inHand()).isEqualTo(2);
       pause(0.1);
-      assertThat(sink.batches).containsExactly(List.of(1, 2));
-      assertThat(sink.calls).containsExactly(seconds(6));
+      assertThat(sink.received()).containsExactly(List.of(1, 2));
+      assertThat(sink.calledAfter()).containsExactly(seconds(6));
       pause(0.1);
       queue.put(3);
       pause(2);
-      assertThat(sink.calls).containsExactly(seconds(6), seconds(7.15));
+      assertThat(sink.calledAfter()).containsExactly(seconds(6), seconds(7.15));
     }
   }
 
   /** The age is real time: nothing of it is hurried, and it counts from the put. */
   @Test
-  void put_whileTheSinkIsBusy_ageCountsFromThen(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 0.5);
-    try (var queue = named("rows").size(2).maximumAge(SECOND).start(sink)) {
+  void put_whileTheSinkIsBusy_ageCountsFromThen() throws Exception {
+    var sink = taking(0.5);
+    try (var queue = named("rows").size(2).maximumAge(SECOND).start(sink::receive)) {
       queue.putAll(List.of(1, 2)); // with the sink till 0.5
       pause(0.3);
       queue.put(3);
       pause(3);
-      assertThat(sink.batches).containsExactly(List.of(1, 2), List.of(3));
-      assertThat(sink.calls.get(1)).isBetween(seconds(0.5), seconds(1.3));
+      assertThat(sink.received()).containsExactly(List.of(1, 2), List.of(3));
+      assertThat(sink.calledAfter().get(1)).isBetween(seconds(0.5), seconds(1.3));
     }
   }
 
   @Test
-  void put_sinkBusyForLongerThanTheAge_isDeliveredAtOnceAfter(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 5);
-    try (var queue = named("rows").size(3).maximumAge(SECOND).start(sink)) {
+  void put_sinkBusyForLongerThanTheAge_isDeliveredAtOnceAfter() throws Exception {
+    var sink = taking(5);
+    try (var queue = named("rows").size(3).maximumAge(SECOND).start(sink::receive)) {
       queue.putAll(List.of(1, 2, 3));
       pause(1);
       queue.put(4);
       pause(5);
-      assertThat(sink.calls).containsExactly(Duration.ZERO, seconds(5));
+      assertThat(sink.calledAfter()).containsExactly(Duration.ZERO, seconds(5));
     }
-    assertThat(sink.delivered()).containsExactly(1, 2, 3, 4);
+    assertThat(elements(sink.received())).containsExactly(1, 2, 3, 4);
   }
 
   @Test
   void put_moreThanABatchTogether_isPartedAndNothingOvertakes(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 0);
-    try (var queue = named("rows").size(4).start(sink)) {
+    var sink = taking(0);
+    try (var queue = named("rows").size(4).start(sink::receive)) {
       queue.putAll(numbers(1, 10));
       clock.awaitOthersBlocked();
-      assertThat(sink.batches).containsExactly(numbers(1, 4), numbers(5, 8));
+      assertThat(sink.received()).containsExactly(numbers(1, 4), numbers(5, 8));
     }
-    assertThat(sink.batches).containsExactly(numbers(1, 4), numbers(5, 8), numbers(9, 10));
+    assertThat(sink.received()).containsExactly(numbers(1, 4), numbers(5, 8), numbers(9, 10));
   }
 
   @Test
   void start_capacityBelowTheSize_batchesAreFullAllTheSame(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 0);
-    try (var queue = named("rows").size(10).capacity(3).start(sink)) {
+    var sink = taking(0);
+    try (var queue = named("rows").size(10).capacity(3).start(sink::receive)) {
       for (int i = 1; i <= 20; i++) {
         queue.put(i);
       }
       clock.awaitOthersBlocked();
-      assertThat(sink.batches).containsExactly(numbers(1, 10), numbers(11, 20));
+      assertThat(sink.received()).containsExactly(numbers(1, 10), numbers(11, 20));
     }
   }
 
@@ -199,21 +182,21 @@ class BatchingQueueTest {
 
   @Test
   void put_full_waitsForTheSink(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 10);
-    try (var queue = named("rows").size(2).capacity(3).start(sink)) {
+    var sink = taking(10);
+    try (var queue = named("rows").size(2).capacity(3).start(sink::receive)) {
       queue.putAll(List.of(1, 2));
       clock.awaitOthersBlocked(); // with the sink
       queue.putAll(List.of(3, 4, 5));
       assertThat(queue.offer(6)).isEqualTo(Offer.FULL);
       assertThat(queue.put(6, seconds(2))).isFalse();
       assertThat(queue.put(6, Signal.DONE)).isFalse();
-      assertThat(now(clock)).isEqualTo(seconds(2));
+      assertThat(clock.elapsed()).isEqualTo(seconds(2));
       queue.put(6);
-      assertThat(now(clock)).isEqualTo(seconds(10));
-      assertThat(queue.statistics().blockedPutting()).isBetween(seconds(9.9), seconds(10));
+      assertThat(clock.elapsed()).isEqualTo(seconds(10));
+      assertThat(queue.statistics().blockedPutting()).isEqualTo(seconds(10));
       assertThat(queue.statistics().put()).isEqualTo(6);
     }
-    assertThat(sink.delivered()).containsExactlyElementsOf(numbers(1, 6));
+    assertThat(elements(sink.received())).containsExactlyElementsOf(numbers(1, 6));
   }
 
   @Test
@@ -245,8 +228,8 @@ class BatchingQueueTest {
       self.set(queue);
       queue.put(1);
       goOn.go();
-      assertThat(queue.flush().await(LONG)).isTrue();
-      assertThat(queue.flush().await(LONG)).isTrue();
+      assertThat(queue.flush()).isSignalledWithin(LONG);
+      assertThat(queue.flush()).isSignalledWithin(LONG);
     }
     assertThat(seen).containsExactly(1, 2);
     assertThat(refused).hasValue(1);
@@ -255,23 +238,21 @@ class BatchingQueueTest {
   // ---- a sink that fails
 
   @Test
-  void sinkFails_retried_pausesDouble_andTheBatchIsDelivered(VirtualClock clock, TestLog log)
-      throws Exception {
-    var sink = new Notes(clock, 0).failing(5);
-    try (var queue = named("rows").size(2).retries(5, SECOND, seconds(5)).start(sink)) {
+  void sinkFails_retried_pausesDouble_andTheBatchIsDelivered(TestLog log) throws Exception {
+    var sink = failingAt(call -> call <= 5 || call == 7); // each batch has retries of its own
+    try (var queue = named("rows").size(2).retries(5, SECOND, seconds(5)).start(sink::accept)) {
       queue.putAll(List.of(1, 2));
       pause(30);
-      assertThat(sink.calls)
+      assertThat(sink.calledAfter())
           .containsExactly(
               Duration.ZERO, seconds(1), seconds(3), seconds(7), seconds(12), seconds(17));
-      assertThat(sink.batches).containsExactly(List.of(1, 2));
+      assertThat(sink.received()).containsExactly(List.of(1, 2));
       assertThat(queue.statistics().failures()).isEqualTo(5);
       assertThat(queue.statistics().delivered()).isEqualTo(2);
 
-      sink.failing(1); // for each batch anew
       queue.putAll(List.of(3, 4));
       pause(30);
-      assertThat(sink.calls.subList(6, 8)).containsExactly(seconds(30), seconds(31));
+      assertThat(sink.calledAfter().subList(6, 8)).containsExactly(seconds(30), seconds(31));
     }
     log.take(
         Level.WARNING, "The sink of batching queue \"rows\" has failed, and is called again: ");
@@ -281,18 +262,18 @@ class BatchingQueueTest {
   @Test
   void sinkFailsForTheLastTime_handler_getsTheBatchAndTheNextOnesGoOn(
       VirtualClock clock, TestLog log) throws Exception {
-    var sink = new Notes(clock, 0).failing(3);
+    var sink = failingAtFirst(3);
     List<String> handed = new CopyOnWriteArrayList<>();
     try (var queue =
         named("rows")
             .size(2)
             .retries(2, Duration.ZERO, Duration.ZERO)
             .onUndelivered((batch, why) -> handed.add(batch + " " + why.getMessage()))
-            .start(sink)) {
+            .start(sink::accept)) {
       queue.putAll(numbers(1, 4));
       clock.awaitOthersBlocked();
       assertThat(handed).containsExactly("[1, 2] disk full");
-      assertThat(sink.batches).containsExactly(List.of(3, 4));
+      assertThat(sink.received()).containsExactly(List.of(3, 4));
       assertThat(queue.statistics().undelivered()).isEqualTo(2);
       assertThat(queue.statistics().delivered()).isEqualTo(2);
       assertThat(queue.statistics().inHand()).isZero();
@@ -319,12 +300,9 @@ class BatchingQueueTest {
     pause(1);
     goOn.go();
     assertThat(putter.awaitOutcome())
-        .isInstanceOfSatisfying(
-            Outcome.Failed.class,
-            failed ->
-                assertThat(failed.failure())
-                    .isInstanceOf(QueueClosedException.class)
-                    .hasCause(failure));
+        .isFailedThat()
+        .isInstanceOf(QueueClosedException.class)
+        .hasCause(failure);
     queue.close();
     assertThatExceptionOfType(ThreadFailedException.class)
         .isThrownBy(queue.thread()::join)
@@ -340,9 +318,8 @@ class BatchingQueueTest {
   }
 
   @Test
-  void sinkFails_handlerFails_endsTheQueueWithThat_elementsAreKept(VirtualClock clock, TestLog log)
-      throws Exception {
-    var sink = new Notes(clock, 0).failing(1);
+  void sinkFails_handlerFails_endsTheQueueWithThat_elementsAreKept(TestLog log) throws Exception {
+    var sink = failingAtFirst(1);
     var calls = new AtomicInteger();
     var queue =
         named("rows")
@@ -351,7 +328,7 @@ class BatchingQueueTest {
               calls.incrementAndGet();
               throw new IllegalStateException("nowhere to put it", why);
             })
-            .start(sink);
+            .start(sink::accept);
     queue.putAll(numbers(1, 5));
     queue.close();
     assertThatExceptionOfType(ThreadFailedException.class)
@@ -388,57 +365,57 @@ class BatchingQueueTest {
   @Test
   void flush_partOfABatch_isDeliveredNow_andTheSignalGoesWhenDone(VirtualClock clock)
       throws Exception {
-    var sink = new Notes(clock, 3);
-    try (var queue = named("rows").size(10).start(sink)) {
-      assertThat(queue.flush().isSignalled()).as("nothing to do").isTrue();
+    var sink = taking(3);
+    try (var queue = named("rows").size(10).start(sink::receive)) {
+      assertThat(queue.flush()).as("nothing to do").isSignalled();
       queue.putAll(numbers(1, 3));
       clock.awaitOthersBlocked();
       Signal flushed = queue.flush();
       queue.put(4); // perhaps taken along, but not waited for
-      assertThat(flushed.isSignalled()).isFalse();
+      assertThat(flushed).isNotSignalled();
       flushed.await();
-      assertThat(now(clock)).isEqualTo(seconds(3));
-      assertThat(sink.delivered()).startsWith(1, 2, 3);
-      assertThat(queue.flush().await(LONG)).isTrue();
-      assertThat(sink.delivered()).containsExactlyElementsOf(numbers(1, 4));
+      assertThat(clock.elapsed()).isEqualTo(seconds(3));
+      assertThat(elements(sink.received())).startsWith(1, 2, 3);
+      assertThat(queue.flush()).isSignalledWithin(LONG);
+      assertThat(elements(sink.received())).containsExactlyElementsOf(numbers(1, 4));
       pause(10);
       queue.put(5);
       pause(10);
-      assertThat(sink.delivered()).as("one flush, one time").hasSize(4);
+      assertThat(elements(sink.received())).as("one flush, one time").hasSize(4);
     }
   }
 
   @Test
   void flush_moreThanABatchInside_allOfItIsDelivered(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 1);
-    try (var queue = named("rows").size(2).capacity(10).start(sink)) {
+    var sink = taking(1);
+    try (var queue = named("rows").size(2).capacity(10).start(sink::receive)) {
       queue.putAll(numbers(1, 7));
       Signal flushed = queue.flush();
       flushed.await();
-      assertThat(sink.delivered()).containsExactlyElementsOf(numbers(1, 7));
-      assertThat(now(clock)).isEqualTo(seconds(4));
+      assertThat(elements(sink.received())).containsExactlyElementsOf(numbers(1, 7));
+      assertThat(clock.elapsed()).isEqualTo(seconds(4));
     }
   }
 
   @Test
-  void flush_givenUp_theSignalGoesAsWell(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 0).failing(1);
-    try (var queue = named("rows").size(5).onUndelivered((_, _) -> {}).start(sink)) {
+  void flush_givenUp_theSignalGoesAsWell() throws Exception {
+    var sink = failingAtFirst(1);
+    try (var queue = named("rows").size(5).onUndelivered((_, _) -> {}).start(sink::accept)) {
       queue.put(1);
-      assertThat(queue.flush().await(LONG)).isTrue();
+      assertThat(queue.flush()).isSignalledWithin(LONG);
       assertThat(queue.statistics().undelivered()).isEqualTo(1);
     }
   }
 
   @Test
-  void flush_queueHasEnded_isSignalled(VirtualClock clock, TestLog log) throws Exception {
-    var sink = new Notes(clock, 0).failing(1);
-    var queue = named("rows").size(5).start(sink);
+  void flush_queueHasEnded_isSignalled(TestLog log) throws Exception {
+    var sink = failingAtFirst(1);
+    var queue = named("rows").size(5).start(sink::accept);
     queue.put(1);
     Signal flushed = queue.flush();
-    assertThat(flushed.await(LONG)).isTrue();
+    assertThat(flushed).isSignalledWithin(LONG);
     queue.close();
-    assertThat(queue.flush().isSignalled()).isTrue();
+    assertThat(queue.flush()).isSignalled();
     assertThatThrownBy(queue.thread()::join).hasRootCauseMessage("disk full");
     log.take(Level.WARNING, "has ended with 1 element undelivered");
   }
@@ -447,48 +424,48 @@ class BatchingQueueTest {
 
   @Test
   void close_slowSink_waitsUntilEverythingIsDelivered(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 100);
-    var queue = named("rows").size(2).capacity(10).start(sink);
+    var sink = taking(100);
+    var queue = named("rows").size(2).capacity(10).start(sink::receive);
     queue.putAll(numbers(1, 9));
     queue.close();
-    assertThat(now(clock)).as("longer than any stop may take").isEqualTo(seconds(500));
-    assertThat(sink.delivered()).containsExactlyElementsOf(numbers(1, 9));
-    assertThat(queue.stopped().isSignalled()).isTrue();
-    assertThat(queue.closed().isSignalled()).isTrue();
-    assertThat(queue.thread().outcome().orElseThrow()).isInstanceOf(Outcome.Returned.class);
+    assertThat(clock.elapsed()).as("longer than any stop may take").isEqualTo(seconds(500));
+    assertThat(elements(sink.received())).containsExactlyElementsOf(numbers(1, 9));
+    assertThat(queue.stopped()).isSignalled();
+    assertThat(queue.closed()).isSignalled();
+    assertThat(queue.thread()).outcome().isReturned();
     assertThatThrownBy(() -> queue.put(10)).isInstanceOf(QueueClosedException.class);
     queue.close();
   }
 
   @Test
   void close_sinkIsRetried_waitsForTheRetries(VirtualClock clock, TestLog log) throws Exception {
-    var sink = new Notes(clock, 0).failing(3);
-    try (var queue = named("rows").retries(9, seconds(60), seconds(60)).start(sink)) {
+    var sink = failingAtFirst(3);
+    try (var queue = named("rows").retries(9, seconds(60), seconds(60)).start(sink::accept)) {
       queue.put(1);
     }
-    assertThat(now(clock)).isEqualTo(seconds(180));
-    assertThat(sink.delivered()).containsExactly(1);
+    assertThat(clock.elapsed()).isEqualTo(seconds(180));
+    assertThat(elements(sink.received())).containsExactly(1);
     log.take(Level.WARNING, "is called again");
   }
 
   @Test
   void shutdown_returnsAtOnce_andTheRestIsDelivered(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 1);
-    var queue = named("rows").size(10).start(sink);
+    var sink = taking(1);
+    var queue = named("rows").size(10).start(sink::receive);
     queue.put(1);
     clock.awaitOthersBlocked();
     queue.shutdown();
-    assertThat(now(clock)).isZero();
+    assertThat(clock.elapsed()).isZero();
     assertThat(queue.offer(2)).isEqualTo(Offer.CLOSED);
-    assertThat(queue.stopped().await(LONG)).isTrue();
-    assertThat(sink.delivered()).containsExactly(1);
-    assertThat(now(clock)).isEqualTo(seconds(1));
+    assertThat(queue.stopped()).isSignalledWithin(LONG);
+    assertThat(elements(sink.received())).containsExactly(1);
+    assertThat(clock.elapsed()).isEqualTo(seconds(1));
   }
 
   @Test
-  void closedBy_lastProducerStops_ends(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 0);
-    var queue = named("rows").size(10).start(sink);
+  void closedBy_lastProducerStops_ends() throws Exception {
+    var sink = taking(0);
+    var queue = named("rows").size(10).start(sink::receive);
     var one = ManagedThread.run("one", _ -> queue.put(1));
     var two =
         ManagedThread.run(
@@ -498,27 +475,27 @@ class BatchingQueueTest {
               queue.put(2);
             });
     assertThat(queue.closedBy(one.stopped(), two.stopped())).isSameAs(queue);
-    assertThat(queue.stopped().await(LONG)).isTrue();
-    assertThat(sink.batches).containsExactly(List.of(1, 2));
+    assertThat(queue.stopped()).isSignalledWithin(LONG);
+    assertThat(sink.received()).containsExactly(List.of(1, 2));
   }
 
   @Test
   void stop_elementsInside_areDelivered(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 0.3);
-    var queue = named("rows").size(2).capacity(4).start(sink);
+    var sink = taking(0.3);
+    var queue = named("rows").size(2).capacity(4).start(sink::receive);
     queue.putAll(numbers(1, 6));
     queue.stop();
-    assertThat(queue.stopped().await(LONG)).isTrue();
-    assertThat(now(clock)).isEqualTo(seconds(0.9));
-    assertThat(sink.delivered()).containsExactlyElementsOf(numbers(1, 6));
-    assertThat(queue.thread().outcome().orElseThrow()).isInstanceOf(Outcome.Returned.class);
+    assertThat(queue.stopped()).isSignalledWithin(LONG);
+    assertThat(clock.elapsed()).isEqualTo(seconds(0.9));
+    assertThat(elements(sink.received())).containsExactlyElementsOf(numbers(1, 6));
+    assertThat(queue.thread()).outcome().isReturned();
     assertThat(queue.statistics().undelivered()).isZero();
   }
 
   @Test
   void stop_waitingPutter_isToldAtOnce_andKeepsItsElement(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 0.6);
-    var queue = named("rows").size(1).capacity(1).start(sink);
+    var sink = taking(0.6);
+    var queue = named("rows").size(1).capacity(1).start(sink::receive);
     queue.put(1);
     clock.awaitOthersBlocked();
     queue.put(2);
@@ -536,41 +513,41 @@ class BatchingQueueTest {
     pause(0.5);
     queue.stop();
     assertThat(putter.join()).isEqualTo("refused");
-    assertThat(now(clock)).isEqualTo(seconds(0.5));
-    assertThat(queue.stopped().await(LONG)).isTrue();
-    assertThat(sink.delivered()).containsExactly(1, 2);
+    assertThat(clock.elapsed()).isEqualTo(seconds(0.5));
+    assertThat(queue.stopped()).isSignalledWithin(LONG);
+    assertThat(elements(sink.received())).containsExactly(1, 2);
   }
 
   @Test
   void stop_whileGathering_deliversWithoutWaitingForTheAge(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 0);
-    var queue = named("rows").size(10).start(sink);
+    var sink = taking(0);
+    var queue = named("rows").size(10).start(sink::receive);
     queue.putAll(numbers(1, 3));
     clock.awaitOthersBlocked();
     queue.stop();
-    assertThat(queue.stopped().await(LONG)).isTrue();
-    assertThat(now(clock)).isZero();
-    assertThat(sink.delivered()).containsExactly(1, 2, 3);
+    assertThat(queue.stopped()).isSignalledWithin(LONG);
+    assertThat(clock.elapsed()).isZero();
+    assertThat(elements(sink.received())).containsExactly(1, 2, 3);
   }
 
   @Test
-  void stop_inAPause_triesAtOnce_andAgainAfterTheFirstPause(VirtualClock clock, TestLog log)
-      throws Exception {
-    var sink = new Notes(clock, 0).failing(3);
-    var queue = named("rows").size(1).retries(9, seconds(0.5), seconds(600)).start(sink);
+  void stop_inAPause_triesAtOnce_andAgainAfterTheFirstPause(TestLog log) throws Exception {
+    var sink = failingAtFirst(3);
+    var queue = named("rows").size(1).retries(9, seconds(0.5), seconds(600)).start(sink::accept);
     queue.put(1);
     pause(1); // at 0 and 0.5; the next would be at 1.5
     queue.stop();
-    assertThat(queue.stopped().await(LONG)).isTrue();
-    assertThat(sink.calls).containsExactly(Duration.ZERO, seconds(0.5), seconds(1), seconds(1.5));
-    assertThat(sink.delivered()).containsExactly(1);
+    assertThat(queue.stopped()).isSignalledWithin(LONG);
+    assertThat(sink.calledAfter())
+        .containsExactly(Duration.ZERO, seconds(0.5), seconds(1), seconds(1.5));
+    assertThat(elements(sink.received())).containsExactly(1);
     log.take(Level.WARNING, "is called again");
   }
 
   @Test
   void stop_sinkTooSlow_theRestIsHandedBack_countedAndLogged(VirtualClock clock, TestLog log)
       throws Exception {
-    var sink = new Notes(clock, 2);
+    var sink = taking(2);
     List<List<Integer>> handed = new CopyOnWriteArrayList<>();
     List<Throwable> why = new CopyOnWriteArrayList<>();
     var queue =
@@ -581,36 +558,36 @@ class BatchingQueueTest {
               handed.add(elements);
               why.add(reason);
             })
-            .start(sink);
+            .start(sink::receive);
     queue.putAll(numbers(1, 9));
     queue.stop();
-    assertThat(queue.stopped().await(LONG)).isTrue();
-    assertThat(now(clock)).as("asked for so long").isEqualTo(seconds(5));
-    assertThat(sink.delivered()).containsExactlyElementsOf(numbers(1, 4));
+    assertThat(queue.stopped()).isSignalledWithin(LONG);
+    assertThat(clock.elapsed()).as("asked for so long").isEqualTo(seconds(5));
+    assertThat(elements(sink.received())).containsExactlyElementsOf(numbers(1, 4));
     assertThat(handed).containsExactly(List.of(5, 6), numbers(7, 9));
     assertThat(why).allMatch(InterruptedException.class::isInstance);
     assertThat(queue.statistics().undelivered()).isEqualTo(5);
     assertThat(queue.statistics().delivered()).isEqualTo(4);
-    assertThat(queue.thread().outcome().orElseThrow()).isInstanceOf(Outcome.Stopped.class);
+    assertThat(queue.thread()).outcome().isStopped();
     assertThat(log.take(Level.WARNING, "\"rows\" has ended with 5 elements undelivered").message())
         .endsWith("; its handler was given 5.");
-    takeStopReports(log);
+    log.takeStopReports();
   }
 
   @Test
   void stop_sinkTooSlow_noHandler_theRestCanBeTaken(VirtualClock clock, TestLog log)
       throws Exception {
-    var sink = new Notes(clock, 100);
+    var sink = taking(100);
     var queue =
         named("rows")
             .size(2)
             .capacity(20)
             .stopPolicy(StopPolicy.standard().withAsk(seconds(0.5)))
-            .start(sink);
+            .start(sink::receive);
     queue.putAll(numbers(1, 5));
     queue.stop();
-    assertThat(queue.stopped().await(LONG)).isTrue();
-    assertThat(now(clock)).isEqualTo(seconds(0.5));
+    assertThat(queue.stopped()).isSignalledWithin(LONG);
+    assertThat(clock.elapsed()).isEqualTo(seconds(0.5));
     assertThat(queue.takeUndelivered()).containsExactlyElementsOf(numbers(1, 5));
     assertThat(log.take(Level.WARNING, "has ended with 5 elements undelivered").message())
         .endsWith("; 5 can be had by takeUndelivered().");
@@ -636,47 +613,40 @@ class BatchingQueueTest {
             });
     queue.put(1);
     queue.stop();
-    assertThat(queue.stopped().await(LONG)).isTrue();
-    assertThat(now(clock)).isEqualTo(seconds(5));
+    assertThat(queue.stopped()).isSignalledWithin(LONG);
+    assertThat(clock.elapsed()).isEqualTo(seconds(5));
     assertThat(calls).hasValue(1);
-    assertThat(queue.thread().outcome().orElseThrow()).isInstanceOf(Outcome.Stopped.class);
+    assertThat(queue.thread()).outcome().isStopped();
     assertThat(queue.takeUndelivered()).containsExactly(1);
     log.take(Level.WARNING, "has ended with 1 element undelivered");
-    takeStopReports(log);
-  }
-
-  /** What the log says of any stop that takes longer than a second. */
-  private static void takeStopReports(TestLog log) {
-    log.entries().stream()
-        .filter(entry -> entry.message().startsWith("The stop of"))
-        .forEach(entry -> log.take(entry.level(), entry.message()));
+    log.takeStopReports();
   }
 
   @Test
-  void parentEnds_whatIsInside_isDelivered(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 0.5);
+  void parentEnds_whatIsInside_isDelivered() throws Exception {
+    var sink = taking(0.5);
     ManagedThread.run(
             "parent",
             _ -> {
-              var queue = named("rows").size(10).start(sink);
+              var queue = named("rows").size(10).start(sink::receive);
               queue.putAll(numbers(1, 3));
             })
         .join();
-    assertThat(sink.delivered()).containsExactly(1, 2, 3);
+    assertThat(elements(sink.received())).containsExactly(1, 2, 3);
   }
 
   @Test
   void needs_producerIsToldFirst_andLosesNothing(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 0);
+    var sink = taking(0);
     var put = new AtomicInteger();
     try (var tree = clock.openTree("service")) {
-      var queue = named("rows").size(10).start(sink);
+      var queue = named("rows").size(10).start(sink::receive);
       assertThat(queue.thread().path()).endsWith("/test/rows");
       queue.close();
       ManagedThread.named("owner")
           .parent(tree)
           .run(_ -> {
-            var rows = named("rows").size(10).start(sink);
+            var rows = named("rows").size(10).start(sink::receive);
             ManagedThread.named("producer")
                 .needs(rows.thread())
                 .run(pleaseStop -> {
@@ -690,24 +660,28 @@ class BatchingQueueTest {
           .join();
     }
     assertThat(put).hasValue(5);
-    assertThat(sink.delivered()).containsExactlyElementsOf(numbers(1, 5));
+    assertThat(elements(sink.received())).containsExactlyElementsOf(numbers(1, 5));
   }
 
   @Test
   void interrupt_idle_ends(VirtualClock clock) throws Exception {
-    var sink = new Notes(clock, 0);
-    var queue = named("rows").stopPolicy(StopPolicy.standard().withAsk(Duration.ZERO)).start(sink);
+    var sink = taking(0);
+    var queue =
+        named("rows").stopPolicy(StopPolicy.standard().withAsk(Duration.ZERO)).start(sink::receive);
     clock.awaitOthersBlocked();
     queue.stop();
-    assertThat(queue.stopped().await(LONG)).isTrue();
+    assertThat(queue.stopped()).isSignalledWithin(LONG);
     assertThat(queue.statistics().undelivered()).isZero();
   }
 
   @Test
   void close_interrupted_stopsAndKeepsTheStatus(VirtualClock clock, TestLog log) throws Exception {
-    var sink = new Notes(clock, 1000);
+    var sink = taking(1000);
     var queue =
-        named("rows").size(1).stopPolicy(StopPolicy.standard().withAsk(seconds(0.5))).start(sink);
+        named("rows")
+            .size(1)
+            .stopPolicy(StopPolicy.standard().withAsk(seconds(0.5)))
+            .start(sink::receive);
     queue.put(1);
     var closer =
         ManagedThread.named("closer")
@@ -718,12 +692,12 @@ class BatchingQueueTest {
             });
     clock.awaitOthersBlocked();
     closer.stop();
-    assertThat(queue.stopped().await(LONG)).isTrue();
+    assertThat(queue.stopped()).isSignalledWithin(LONG);
     assertThat(closer.join()).as("interrupt status").isTrue();
     assertThat(queue.takeUndelivered()).containsExactly(1);
-    assertThat(now(clock)).isLessThan(seconds(10));
+    assertThat(clock.elapsed()).isLessThan(seconds(10));
     log.take(Level.WARNING, "has ended with 1 element undelivered");
-    takeStopReports(log);
+    log.takeStopReports();
   }
 
   @Test
@@ -793,8 +767,8 @@ class BatchingQueueTest {
   }
 
   @Test
-  void builder_extremeTimes_work(VirtualClock clock, TestLog log) throws Exception {
-    var sink = new Notes(clock, 0).failing(1);
+  void builder_extremeTimes_work(TestLog log) throws Exception {
+    var sink = failingAtFirst(1);
     var longest = Duration.ofSeconds(Long.MAX_VALUE);
     List<Integer> undelivered = new ArrayList<>();
     try (var queue =
@@ -804,12 +778,12 @@ class BatchingQueueTest {
             .maximumAge(longest)
             .retries(Integer.MAX_VALUE, Duration.ZERO, longest)
             .onUndelivered((elements, _) -> undelivered.addAll(elements))
-            .start(sink)) {
-      assertThat(queue.thread().thread().orElseThrow().isVirtual()).isFalse();
+            .start(sink::accept)) {
+      assertThat(queue.thread()).isPlatform();
       queue.put(1);
-      assertThat(queue.flush().await(LONG)).isTrue();
+      assertThat(queue.flush()).isSignalledWithin(LONG);
     }
-    assertThat(sink.delivered()).containsExactly(1);
+    assertThat(elements(sink.received())).containsExactly(1);
     assertThat(undelivered).isEmpty();
     log.take(Level.WARNING, "is called again");
   }
