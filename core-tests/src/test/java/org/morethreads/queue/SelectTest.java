@@ -2,6 +2,7 @@ package org.morethreads.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.morethreads.testing.MoreThreadsAssertions.assertThat;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -12,39 +13,63 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.morethreads.internal.Firing;
+import org.morethreads.fixture.Kind;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
+import org.morethreads.testing.ManagedThreads;
+import org.morethreads.testing.SignalProbe;
+import org.morethreads.testing.TestThreads;
 import org.morethreads.testing.VirtualClock;
+import org.morethreads.testing.VirtualTime;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.ThreadTree;
 
 /** The first of several, and nothing else (Q7), on both kinds of threads. */
+@ManagedThreads(timeout = "50 s")
 @ParameterizedClass
-@EnumSource(Crew.Kind.class)
+@EnumSource
 class SelectTest {
   private static final Duration LONG = Duration.ofSeconds(20);
+  private static final String NUMBER_OR_WORD =
+      "the first of an element of queue \"numbers\", an element of queue \"words\"";
+  private static final String PLACE_OR_WORD =
+      "the first of a place in queue \"numbers\", an element of queue \"words\"";
 
-  private final Crew crew;
+  private final Kind kind;
   private final CloseableQueue<Integer> numbers = CloseableQueue.bounded("numbers", 2);
   private final CloseablePriorityQueue<String> words = CloseablePriorityQueue.bounded("words", 1);
 
-  SelectTest(Crew.Kind kind) {
-    crew = new Crew(kind);
+  SelectTest(Kind kind) {
+    this.kind = kind;
   }
 
   @AfterEach
-  void end() throws Exception {
+  void end(ThreadTree tree) {
     assertThat(Thread.interrupted()).as("interrupt left behind").isFalse();
-    crew.join();
-    assertNobodyInLine(numbers);
-    assertNobodyInLine(words);
+    assertThat(tree).hasNoThreads();
+    assertThat(numbers).hasNobodyWaiting();
+    assertThat(words).hasNobodyWaiting();
   }
 
-  private static void assertNobodyInLine(CloseableQueue<?> queue) {
-    assertThat(queue.statistics().waitingToPut()).isZero();
-    assertThat(queue.statistics().waitingToTake()).isZero();
+  private <T> ManagedThread<T> start(ManagedThread.Call<T> task) {
+    var builder = ManagedThread.named("helper");
+    return (kind.isVirtual() ? builder : builder.platform()).call(task);
+  }
+
+  /** Starts a thread, and waits until it waits for just that. */
+  private <T> ManagedThread<T> startBlockedOn(String what, ManagedThread.Call<T> task) {
+    ManagedThread<T> thread = start(task);
+    TestThreads.awaitBlockedOn(thread, what);
+    return thread;
+  }
+
+  private ManagedThread<String> startFirstOfTwo() {
+    return startBlockedOn(NUMBER_OR_WORD, _ -> firstOfTwo());
+  }
+
+  private ManagedThread<Integer> startTaker() {
+    return startBlockedOn("an element of queue \"numbers\"", _ -> numbers.take());
   }
 
   private String firstOfTwo() throws InterruptedException {
@@ -69,24 +94,22 @@ class SelectTest {
 
   @Test
   void take_waiting_isWokenByEither() throws Exception {
-    var one = crew.startBlocked(this::firstOfTwo);
-    assertThat(one.awaitBlocked())
-        .hasToString("the first of an element of queue \"numbers\", an element of queue \"words\"");
+    var one = startFirstOfTwo();
     numbers.put(1);
-    assertThat(one.result()).isEqualTo("number 1");
-    var two = crew.startBlocked(this::firstOfTwo);
+    assertThat(one.join()).isEqualTo("number 1");
+    var two = startFirstOfTwo();
     words.put("x");
-    assertThat(two.result()).isEqualTo("word x");
+    assertThat(two.join()).isEqualTo("word x");
   }
 
   @Test
   void take_bothComeAtOnce_takesOneAndLeavesTheOther() throws Exception {
     for (int round = 0; round < 200; round++) {
-      var selecting = crew.startBlocked(this::firstOfTwo);
-      var other = crew.start(() -> words.put("x", LONG));
+      var selecting = startFirstOfTwo();
+      var other = start(_ -> words.put("x", LONG));
       numbers.put(1);
-      String got = selecting.result();
-      assertThat(other.result()).isTrue();
+      String got = selecting.join();
+      assertThat(other.join()).isTrue();
       assertThat(numbers.poll() == null).isEqualTo(got.equals("number 1"));
       assertThat(words.poll() == null).isEqualTo(got.equals("word x"));
     }
@@ -95,17 +118,17 @@ class SelectTest {
   @Test
   void take_plainTakerWaitsAsWell_getsWhatSelectDoesNot() throws Exception {
     for (int round = 0; round < 200; round++) {
-      var selecting = crew.startBlocked(this::firstOfTwo);
-      var taker = crew.startBlocked(numbers::take);
+      var selecting = startFirstOfTwo();
+      var taker = startTaker();
       words.put("x");
       numbers.put(1);
-      String got = selecting.result();
+      String got = selecting.join();
       if (got.equals("number 1")) {
         numbers.put(2);
-        assertThat(taker.result()).isEqualTo(2);
+        assertThat(taker.join()).isEqualTo(2);
         assertThat(words.poll()).isEqualTo("x");
       } else {
-        assertThat(taker.result()).as("the chance was passed on").isEqualTo(1);
+        assertThat(taker.join()).as("the chance was passed on").isEqualTo(1);
       }
     }
   }
@@ -115,13 +138,13 @@ class SelectTest {
     assertThat(Select.<String>awaitFirst(Select.put(numbers, 1, () -> "put"))).isEqualTo("put");
     numbers.put(2);
     var putter =
-        crew.startBlocked(() ->
-            Select.<String>awaitFirst(
-                Select.put(numbers, 3, () -> "number"), Select.take(words, word -> word)));
-    assertThat(putter.awaitBlocked())
-        .hasToString("the first of a place in queue \"numbers\", an element of queue \"words\"");
+        startBlockedOn(
+            PLACE_OR_WORD,
+            _ ->
+                Select.<String>awaitFirst(
+                    Select.put(numbers, 3, () -> "number"), Select.take(words, word -> word)));
     assertThat(numbers.take()).isEqualTo(1);
-    assertThat(putter.result()).isEqualTo("number");
+    assertThat(putter.join()).isEqualTo("number");
     assertThat(numbers.drain()).containsExactly(2, 3);
     words.put("low", 0, LONG);
     assertThat(
@@ -150,17 +173,16 @@ class SelectTest {
   void when_signal_isTakenPartOf() throws Exception {
     OpenSignal stop = Signal.create("stop");
     var waiting =
-        crew.startBlocked(() ->
-            Select.<String>awaitFirst(
-                Select.take(numbers, _ -> "number"),
-                Select.when(stop, () -> "stop"),
-                Select.when(Signal.NEVER, () -> "never")));
-    assertThat(waiting.awaitBlocked())
-        .hasToString(
-            "the first of an element of queue \"numbers\", signal \"stop\", signal \"NEVER\"");
+        startBlockedOn(
+            "the first of an element of queue \"numbers\", signal \"stop\", signal \"NEVER\"",
+            _ ->
+                Select.<String>awaitFirst(
+                    Select.take(numbers, _ -> "number"),
+                    Select.when(stop, () -> "stop"),
+                    Select.when(Signal.NEVER, () -> "never")));
     stop.go();
-    assertThat(waiting.result()).isEqualTo("stop");
-    assertThat(Firing.countLive(stop)).isZero();
+    assertThat(waiting.join()).isEqualTo("stop");
+    assertThat(SignalProbe.on(stop).waiters()).isZero();
     assertThat(
             Select.<String>awaitFirst(
                 Select.take(numbers, _ -> "number"),
@@ -170,17 +192,18 @@ class SelectTest {
 
   @Test
   void when_threadEnds_isASignal() throws Exception {
-    try (var _ = ThreadTree.open("garden")) {
-      OpenSignal go = Signal.create("go");
-      ManagedThread<?> worker = ManagedThread.run("worker", stop -> go.await(stop));
-      var waiting =
-          crew.startBlocked(() ->
-              Select.<String>awaitFirst(
-                  Select.take(numbers, _ -> "number"),
-                  Select.when(worker.stopped(), () -> "ended")));
-      go.go();
-      assertThat(waiting.result()).isEqualTo("ended");
-    }
+    OpenSignal go = Signal.create("go");
+    ManagedThread<?> worker = ManagedThread.run("worker", stop -> go.await(stop));
+    var waiting =
+        startBlockedOn(
+            "the first of an element of queue \"numbers\", signal \"" + worker.stopped() + "\"",
+            _ ->
+                Select.<String>awaitFirst(
+                    Select.take(numbers, _ -> "number"),
+                    Select.when(worker.stopped(), () -> "ended")));
+    go.go();
+    assertThat(waiting.join()).isEqualTo("ended");
+    worker.join();
   }
 
   @Test
@@ -198,22 +221,21 @@ class SelectTest {
   }
 
   @Test
-  void after_time_happensIfNothingElseDoes() throws Exception {
-    VirtualClock.run(clock -> {
-      assertThat(
-              Select.<String>awaitFirst(
-                  Select.take(numbers, _ -> "number"),
-                  Select.after(Duration.ofDays(2), () -> "two"),
-                  Select.after(Duration.ofDays(1), () -> "one")))
-          .isEqualTo("one");
-      assertThat(clock.elapsed()).isEqualTo(Duration.ofDays(1));
-      numbers.put(1);
-      assertThat(
-              Select.<String>awaitFirst(
-                  Select.take(numbers, _ -> "number"),
-                  Select.after(Duration.ofSeconds(-1), () -> "time")))
-          .isEqualTo("number");
-    });
+  @VirtualTime
+  void after_time_happensIfNothingElseDoes(VirtualClock clock) throws Exception {
+    assertThat(
+            Select.<String>awaitFirst(
+                Select.take(numbers, _ -> "number"),
+                Select.after(Duration.ofDays(2), () -> "two"),
+                Select.after(Duration.ofDays(1), () -> "one")))
+        .isEqualTo("one");
+    assertThat(clock.elapsed()).isEqualTo(Duration.ofDays(1));
+    numbers.put(1);
+    assertThat(
+            Select.<String>awaitFirst(
+                Select.take(numbers, _ -> "number"),
+                Select.after(Duration.ofSeconds(-1), () -> "time")))
+        .isEqualTo("number");
     assertThat(numbers.statistics().blockedTaking()).isEqualTo(Duration.ofDays(1));
   }
 
@@ -221,10 +243,10 @@ class SelectTest {
 
   @Test
   void take_oneQueueEnds_theOthersGoOn() throws Exception {
-    var waiting = crew.startBlocked(this::firstOfTwo);
+    var waiting = startFirstOfTwo();
     numbers.close();
     words.put("x");
-    assertThat(waiting.result()).isEqualTo("word x");
+    assertThat(waiting.join()).isEqualTo("word x");
     words.put("y");
     assertThat(firstOfTwo()).isEqualTo("word y");
   }
@@ -232,24 +254,27 @@ class SelectTest {
   @Test
   void take_allQueuesEnd_isTheEnd() throws Exception {
     OpenSignal never = Signal.create("never gone");
-    var plain = crew.startBlocked(this::firstOfTwo);
+    var plain = startFirstOfTwo();
     var atEnd =
-        crew.startBlocked(() ->
-            Select.<String>awaitFirst(
-                Select.take(numbers, _ -> "number"),
-                Select.take(words, _ -> "word"),
-                Select.when(never, () -> "never"),
-                Select.after(LONG, () -> "late"),
-                Select.atEnd(() -> "end")));
+        startBlockedOn(
+            NUMBER_OR_WORD + ", signal \"never gone\", a time, the end of all queues",
+            _ ->
+                Select.<String>awaitFirst(
+                    Select.take(numbers, _ -> "number"),
+                    Select.take(words, _ -> "word"),
+                    Select.when(never, () -> "never"),
+                    Select.after(LONG, () -> "late"),
+                    Select.atEnd(() -> "end")));
     numbers.close();
     words.close();
-    assertThat(plain.failure())
+    assertThat(plain.awaitOutcome())
+        .isFailedThat()
         .isInstanceOf(QueueClosedException.class)
         .hasMessage(
             "Cannot take from any of queue \"numbers\" (0 of 2, closed), queue \"words\" (0 of 1,"
                 + " closed): all have ended. Give the select an atEnd clause to see that without an"
                 + " exception.");
-    assertThat(atEnd.result()).isEqualTo("end");
+    assertThat(atEnd.join()).isEqualTo("end");
   }
 
   @Test
@@ -258,32 +283,38 @@ class SelectTest {
     numbers.close();
     words.close();
     assertThat(firstOfTwo()).isEqualTo("number 1");
-    assertThat(numbers.drained().isSignalled()).isFalse();
+    assertThat(numbers.drained()).isNotSignalled();
     assertThat(firstOfTwo()).isEqualTo("number 2");
-    assertThat(numbers.drained().isSignalled()).isTrue();
+    assertThat(numbers.drained()).isSignalled();
     assertThatThrownBy(this::firstOfTwo).isInstanceOf(QueueClosedException.class);
   }
 
   @Test
   void take_endsWithAFailure_throwsIt() throws Exception {
     var failure = new IOException("disk full");
-    var waiting = crew.startBlocked(this::firstOfTwo);
+    var waiting = startFirstOfTwo();
     numbers.close(failure);
-    assertThat(waiting.failure()).isInstanceOf(QueueClosedException.class).hasCause(failure);
+    assertThat(waiting.awaitOutcome())
+        .isFailedThat()
+        .isInstanceOf(QueueClosedException.class)
+        .hasCause(failure);
   }
 
   @Test
   void put_closed_throwsAndPutsNothing() throws Exception {
     numbers.putAll(List.of(1, 2));
     var waiting =
-        crew.startBlocked(() ->
-            Select.<String>awaitFirst(
-                Select.put(numbers, 3, () -> "put"),
-                Select.take(words, word -> word),
-                Select.atEnd(() -> "end")));
+        startBlockedOn(
+            PLACE_OR_WORD + ", the end of all queues",
+            _ ->
+                Select.<String>awaitFirst(
+                    Select.put(numbers, 3, () -> "put"),
+                    Select.take(words, word -> word),
+                    Select.atEnd(() -> "end")));
     words.close(); // not the end: there may be a place yet
     numbers.close();
-    assertThat(waiting.failure())
+    assertThat(waiting.awaitOutcome())
+        .isFailedThat()
         .isInstanceOf(QueueClosedException.class)
         .hasMessageContaining("Cannot put into queue \"numbers\"");
     assertThat(numbers.drain()).containsExactly(1, 2);
@@ -300,13 +331,16 @@ class SelectTest {
     assertThat(numbers.drain()).containsExactly(1);
     words.put("x");
     var waiting =
-        crew.startBlocked(() ->
-            Select.<String>awaitFirst(
-                Select.take(numbers, _ -> "number"),
-                Select.put(words, "y", () -> "put"),
-                Select.after(LONG, () -> "late")));
-    waiting.thread.interrupt();
-    assertThat(waiting.failure())
+        startBlockedOn(
+            "the first of an element of queue \"numbers\", a place in queue \"words\", a time",
+            _ ->
+                Select.<String>awaitFirst(
+                    Select.take(numbers, _ -> "number"),
+                    Select.put(words, "y", () -> "put"),
+                    Select.after(LONG, () -> "late")));
+    waiting.thread().orElseThrow().interrupt();
+    assertThat(waiting.awaitOutcome())
+        .isFailedThat()
         .isInstanceOf(InterruptedException.class)
         .hasMessageStartingWith("Interrupted while waiting for the first of an element of queue");
     assertThat(words.drain()).containsExactly("x");
@@ -316,20 +350,22 @@ class SelectTest {
   void awaitFirst_wokenAndInterrupted_theNextIsWoken() throws Exception {
     for (int round = 0; round < 200; round++) {
       var selecting =
-          crew.startBlocked(() -> {
-            try {
-              return firstOfTwo();
-            } catch (InterruptedException e) {
-              return "interrupted";
-            }
-          });
-      var taker = crew.startBlocked(numbers::take);
-      selecting.thread.interrupt();
+          startBlockedOn(
+              NUMBER_OR_WORD,
+              _ -> {
+                try {
+                  return firstOfTwo();
+                } catch (InterruptedException e) {
+                  return "interrupted";
+                }
+              });
+      var taker = startTaker();
+      selecting.thread().orElseThrow().interrupt();
       numbers.put(1);
-      if (!selecting.result().equals("interrupted")) {
+      if (!selecting.join().equals("interrupted")) {
         numbers.put(2);
       }
-      assertThat(taker.result()).isPositive();
+      assertThat(taker.join()).isPositive();
     }
   }
 
