@@ -2,39 +2,29 @@ package org.morethreads.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.morethreads.testing.MoreThreadsAssertions.assertThat;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.morethreads.internal.Log;
-import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
+import org.morethreads.testing.ManagedThreads;
+import org.morethreads.testing.SlowSink;
+import org.morethreads.testing.TestLog;
+import org.morethreads.testing.TestThreads;
 import org.morethreads.testing.VirtualClock;
+import org.morethreads.testing.VirtualTime;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.ThreadTree;
 
 /** What each option of a queue adds (Q5). */
+@ManagedThreads(timeout = "50 s")
 class QueueOptionsTest {
-  private final Queue<String> logged = new ConcurrentLinkedQueue<>();
-  private final Crew crew = new Crew(Crew.Kind.VIRTUAL);
-
-  @BeforeEach
-  void listen() {
-    Log.setListener((level, message, _) -> logged.add(level + " " + message));
-  }
-
-  @AfterEach
-  void end() throws Exception {
-    Log.setListener(null);
-    crew.join();
-  }
-
   // ---- unique
 
   /** Equal to all of the same number, however different; all of them have the same hash. */
@@ -104,13 +94,15 @@ class QueueOptionsTest {
     CloseableQueue<Integer> queue =
         CloseableQueue.<Integer>named("todo").capacity(1).unique().create();
     queue.put(0);
-    var one = crew.startBlocked(() -> queue.put(1, Signal.NEVER));
-    var again = crew.startBlocked(() -> queue.put(1, Signal.NEVER));
+    var one = ManagedThread.call("one", _ -> queue.put(1, Signal.NEVER));
+    TestThreads.awaitBlockedOn(one, "a place in queue \"todo\"");
+    var again = ManagedThread.call("again", _ -> queue.put(1, Signal.NEVER));
+    TestThreads.awaitBlockedOn(again, "a place in queue \"todo\"");
     assertThat(queue.take()).isZero();
-    assertThat(one.result()).isTrue();
+    assertThat(one.join()).isTrue();
     assertThat(queue.put(1, Duration.ZERO)).as("who comes now sees that it is in").isTrue();
     assertThat(queue.take()).isEqualTo(1); // a place: the other looks again, and is the first now
-    assertThat(again.result()).isTrue();
+    assertThat(again.join()).isTrue();
     assertThat(queue.drain()).containsExactly(1);
   }
 
@@ -180,20 +172,18 @@ class QueueOptionsTest {
   // ---- closed because of a failure
 
   @Test
-  void closeWithFailure_closedBefore_isLogged() {
+  void closeWithFailure_closedBefore_isLogged(TestLog log) {
     CloseableQueue<Integer> queue = CloseableQueue.unbounded("todo");
     queue.close();
     queue.close(new IOException("disk full"));
-    assertThat(logged)
-        .singleElement()
-        .asString()
-        .startsWith("ERROR Queue \"todo\" was closed before, by thread ");
+    assertThat(log.take(Level.ERROR, "").message())
+        .startsWith("Queue \"todo\" was closed before, by thread ");
     assertThat(queue.poll()).as("the end is the one that was decided").isNull();
     assertThatThrownBy(() -> queue.close(null)).isInstanceOf(NullPointerException.class);
   }
 
   @Test
-  void closeWithFailure_nobodyTakes_isReportedAtTheEndOfTheTree() throws Exception {
+  void closeWithFailure_nobodyTakes_isReportedAtTheEndOfTheTree(TestLog log) throws Exception {
     try (var _ = ThreadTree.open("garden")) {
       ManagedThread.run(
               "closer",
@@ -206,17 +196,18 @@ class QueueOptionsTest {
               })
           .join();
     }
-    assertThat(logged)
+    assertThat(log.entries())
         .singleElement()
         .asString()
         .contains("Left over at the end of tree \"garden\": queue \"todo\" was closed by thread")
         .contains("because of java.io.IOException: disk full, and nobody who takes has seen that");
+    log.take(log.entries().getFirst().level(), "Left over");
   }
 
   // ---- the undelivered
 
   @Test
-  void onUndelivered_leftOverAtTheEndOfTheTree_areHandedOver() throws Exception {
+  void onUndelivered_leftOverAtTheEndOfTheTree_areHandedOver(TestLog log) throws Exception {
     Queue<Integer> handed = new ConcurrentLinkedQueue<>();
     CloseableQueue<Integer> queue =
         CloseableQueue.<Integer>named("todo")
@@ -238,27 +229,23 @@ class QueueOptionsTest {
           .join();
     }
     assertThat(handed).containsExactly(2, 3);
-    assertThat(queue.drained().isSignalled()).isTrue();
-    assertThat(logged)
-        .containsExactlyInAnyOrder(
-            "ERROR The handler for the undelivered of queue \"todo\" has failed",
-            "WARNING Left over at the end of tree \"garden\": queue \"todo\" held 2 elements that"
+    assertThat(queue.drained()).isSignalled();
+    assertThat(log.entries()).hasSize(2);
+    assertThat(log.take(Level.ERROR, "").message())
+        .isEqualTo("The handler for the undelivered of queue \"todo\" has failed");
+    assertThat(log.take(Level.WARNING, "").message())
+        .isEqualTo(
+            "Left over at the end of tree \"garden\": queue \"todo\" held 2 elements that"
                 + " nobody had taken; its handler for the undelivered was given them");
   }
 
   @Test
-  void onUndelivered_handlerThatBlocks_holdsTheEndOfTheTreeForASecond() throws Exception {
-    OpenSignal goOn = Signal.create("go on");
+  @VirtualTime(managed = false)
+  void onUndelivered_handlerThatBlocks_holdsTheEndOfTheTreeForASecond(
+      VirtualClock clock, TestLog log) throws Exception {
+    SlowSink<Integer> handler = SlowSink.create();
     CloseableQueue<Integer> queue =
-        CloseableQueue.<Integer>named("todo")
-            .onUndelivered(_ -> {
-              try {
-                goOn.await();
-              } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-              }
-            })
-            .create();
+        CloseableQueue.<Integer>named("todo").onUndelivered(handler).create();
     try (var _ = ThreadTree.open("garden")) {
       ManagedThread.run(
               "worker",
@@ -268,11 +255,16 @@ class QueueOptionsTest {
               })
           .join();
     }
-    goOn.go();
-    assertThat(logged)
-        .containsExactly(
-            "WARNING Left over at the end of tree \"garden\": queue \"todo\" held 1 element that nobody"
+    assertThat(handler.called(1)).isSignalled();
+    assertThat(clock.elapsed()).isEqualTo(Duration.ofSeconds(1));
+    handler.letGo();
+    assertThat(log.entries()).hasSize(1);
+    assertThat(log.take(Level.WARNING, "").message())
+        .isEqualTo(
+            "Left over at the end of tree \"garden\": queue \"todo\" held 1 element that nobody"
                 + " had taken; its handler for the undelivered has not come to an end");
+    clock.awaitOthersBlocked();
+    assertThat(handler.received()).containsExactly(1);
   }
 
   @Test
@@ -295,67 +287,64 @@ class QueueOptionsTest {
   // ---- slow consumers
 
   @Test
-  void warnWhenFullFor_consumersStand_warnsAtDoublingTimes() throws Exception {
+  @VirtualTime
+  void warnWhenFullFor_consumersStand_warnsAtDoublingTimes(VirtualClock clock, TestLog log)
+      throws Exception {
     CloseableQueue<Integer> queue =
         CloseableQueue.<Integer>named("todo")
             .capacity(1)
             .warnWhenFullFor(Duration.ofSeconds(5))
             .create();
-    VirtualClock.run(clock -> {
-      queue.put(0);
-      assertThat(queue.put(1, Duration.ofSeconds(41))).isFalse();
-      assertThat(clock.elapsed()).isEqualTo(Duration.ofSeconds(41));
-    });
+    queue.put(0);
+    assertThat(queue.put(1, Duration.ofSeconds(41))).isFalse();
+    assertThat(clock.elapsed()).isEqualTo(Duration.ofSeconds(41));
+    String who = "thread \"" + ManagedThread.current().path() + "\" has waited ";
     String where = " for a place in queue \"todo\" (1 of 1). Its consumers are too slow,";
-    assertThat(logged)
-        .hasSize(4)
-        .allMatch(line -> line.endsWith(" or they have stopped."))
-        .anyMatch(line -> line.startsWith("WARNING thread \"virtual/test\" has waited 5 s" + where))
-        .anyMatch(
-            line -> line.startsWith("WARNING thread \"virtual/test\" has waited 10 s" + where))
-        .anyMatch(
-            line -> line.startsWith("WARNING thread \"virtual/test\" has waited 20 s" + where))
-        .anyMatch(
-            line -> line.startsWith("WARNING thread \"virtual/test\" has waited 40 s" + where));
+    assertThat(log.entries()).hasSize(4);
+    for (String time : List.of("5 s", "10 s", "20 s", "40 s")) {
+      assertThat(log.take(Level.WARNING, who + time + where).message())
+          .startsWith(who)
+          .endsWith(" or they have stopped.");
+    }
   }
 
   @Test
-  void warnWhenFullFor_manyWait_oneWarns() throws Exception {
+  @VirtualTime
+  void warnWhenFullFor_manyWait_oneWarns(VirtualClock clock, TestLog log) throws Exception {
     CloseableQueue<Integer> queue =
         CloseableQueue.<Integer>named("todo")
             .capacity(1)
             .warnWhenFullFor(Duration.ofMillis(500))
             .create();
-    VirtualClock.run(clock -> {
-      queue.put(0);
-      for (int i = 0; i < 10; i++) {
-        ManagedThread.run("putter " + i, _ -> queue.put(1));
-      }
-      assertThat(Signal.NEVER.await(Duration.ofMillis(900))).isFalse();
-      assertThat(logged).singleElement().asString().contains("500 ms", ", and 9 more.");
-      for (int i = 0; i < 11; i++) {
-        assertThat(queue.take()).isNotNull();
-      }
-      clock.awaitOthersBlocked(); // until the putters have ended
-    });
-    assertThat(logged).hasSize(1);
+    queue.put(0);
+    for (int i = 0; i < 10; i++) {
+      ManagedThread.run("putter " + i, _ -> queue.put(1));
+    }
+    clock.sleep(Duration.ofMillis(900));
+    assertThat(log.entries()).hasSize(1);
+    assertThat(log.take(Level.WARNING, "").message()).contains("500 ms", ", and 9 more.");
+    for (int i = 0; i < 11; i++) {
+      assertThat(queue.take()).isNotNull();
+    }
+    clock.awaitOthersBlocked(); // until the putters have ended
+    assertThat(queue).isEmpty().hasNobodyWaiting();
+    assertThat(log.entries()).isEmpty();
     assertThat(queue.statistics().blockedPutting()).isEqualTo(Duration.ofSeconds(9));
   }
 
   @Test
-  void warnWhenFullFor_waitsShorterThanThat_saysNothing() throws Exception {
+  @VirtualTime
+  void warnWhenFullFor_waitsShorterThanThat_saysNothing(TestLog log) throws Exception {
     CloseableQueue<Integer> queue =
         CloseableQueue.<Integer>named("todo")
             .capacity(1)
             .warnWhenFullFor(Duration.ofSeconds(5))
             .create();
-    VirtualClock.run(_ -> {
-      queue.put(0);
-      for (int i = 0; i < 5; i++) {
-        assertThat(queue.put(1, Duration.ofSeconds(4))).isFalse();
-      }
-    });
-    assertThat(logged).isEmpty();
+    queue.put(0);
+    for (int i = 0; i < 5; i++) {
+      assertThat(queue.put(1, Duration.ofSeconds(4))).isFalse();
+    }
+    assertThat(log.entries()).isEmpty();
     assertThat(queue.statistics().blockedPutting()).isEqualTo(Duration.ofSeconds(20));
   }
 
