@@ -58,6 +58,7 @@ class ManagedThreadsExtensionTest {
       strings = {
         "managed_endsAtTheStop",
         "managed_treeClosed",
+        "managed_processEndedAtTheStop",
         "failure_joined",
         "failure_awaited",
         "alien_platform_joined",
@@ -105,6 +106,27 @@ class ManagedThreadsExtensionTest {
             "1 managed thread is left over",
             "abandoned, still running: managed_ignoresTheStop/deaf",
             "pleaseStop");
+  }
+
+  /** What is left of a process is told by the thread that should have ended it. */
+  @Test
+  void process_ofAThreadThatWasAbandoned_isLeftOver() throws Exception {
+    String message = messageOf("managed_processOfAThreadThatIgnoresTheStop");
+    Process left = Planted.process.get();
+    try {
+      assertThat(message)
+          .contains(
+              "1 managed thread is left over",
+              "abandoned, still running: managed_processOfAThreadThatIgnoresTheStop/sleep",
+              "pleaseStop");
+      assertThat(ProcessHandle.of(left.pid())).as("nobody has ended it").isPresent();
+      assertThat(Planted.ended).contains("interrupted");
+    } finally {
+      int _ = left.destroyForcibly().waitFor();
+    }
+    assertThat(passes(Planted.class, "managed_processEndedAtTheStop")).isEqualTo(1);
+    assertThat(Planted.process.get()).isNotSameAs(left);
+    assertThat(Planted.process.get().isAlive()).isFalse();
   }
 
   @Test

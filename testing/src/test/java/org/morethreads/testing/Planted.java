@@ -3,6 +3,7 @@ package org.morethreads.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -20,6 +21,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -88,6 +90,49 @@ class Planted {
             }
           }
         });
+  }
+
+  /** The process of a planted test, which its thread does not end. */
+  static final AtomicReference<Process> process = new AtomicReference<>();
+
+  private static Process startSleep() throws IOException {
+    Process sleep = new ProcessBuilder("sleep", "1000").start();
+    process.set(sleep);
+    return sleep;
+  }
+
+  @Test
+  @ManagedThreads(stopWithin = "200 ms")
+  void managed_processOfAThreadThatIgnoresTheStop() throws Exception {
+    OpenSignal begun = Signal.create("begun");
+    ManagedThread.run(
+        "sleep",
+        _ -> {
+          Process sleep = startSleep();
+          begun.go();
+          while (sleep.isAlive()) {
+            try {
+              sleep.waitFor();
+            } catch (InterruptedException e) {
+              ended.add("interrupted");
+            }
+          }
+        });
+    begun.await();
+  }
+
+  @Test
+  void managed_processEndedAtTheStop() throws Exception {
+    OpenSignal begun = Signal.create("begun");
+    ManagedThread.run(
+        "sleep",
+        pleaseStop -> {
+          Process sleep = startSleep();
+          begun.go();
+          pleaseStop.await();
+          sleep.destroyForcibly().waitFor();
+        });
+    begun.await();
   }
 
   @Test
