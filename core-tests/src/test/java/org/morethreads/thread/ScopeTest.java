@@ -5,30 +5,46 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.morethreads.testing.MoreThreadsAssertions.assertThat;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.morethreads.fixture.Kind;
 import org.morethreads.sync.Signal;
+import org.morethreads.testing.SlowSink;
+import org.morethreads.testing.TestLog;
 import org.morethreads.testing.VirtualClock;
+import org.morethreads.testing.VirtualTime;
 
 /** H9: scopes. */
-@Timeout(20)
+@VirtualTime(managed = false)
 class ScopeTest {
-  @RegisterExtension final Grove grove = new Grove();
+  private ThreadTree tree;
+  private VirtualClock clock;
+  private TestLog log;
+
+  @BeforeEach
+  void remember(ThreadTree itsTree, VirtualClock itsClock, TestLog itsLog) {
+    tree = itsTree;
+    clock = itsClock;
+    log = itsLog;
+  }
+
+  private String path(String below) {
+    return tree.name() + "/" + below;
+  }
 
   private static Duration seconds(double seconds) {
     return Duration.ofMillis(Math.round(seconds * 1000));
@@ -72,16 +88,14 @@ class ScopeTest {
 
   /** Runs the owner of scopes on a managed thread of a kind, on virtual time. */
   private void onOwner(Kind kind, Owning owning) throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      var diary = new Diary(time);
-      var owner =
-          Grove.named(kind, "owner")
-              .run(_ -> {
-                owning.run(time, diary);
-                assertThat(Thread.currentThread().isInterrupted()).as("leaked interrupt").isFalse();
-              });
-      owner.join();
-    });
+    var diary = new Diary(clock);
+    var owner =
+        Grove.named(kind, "owner")
+            .run(_ -> {
+              owning.run(clock, diary);
+              assertThat(Thread.currentThread().isInterrupted()).as("leaked interrupt").isFalse();
+            });
+    owner.join();
   }
 
   // ---- a normal end
@@ -130,10 +144,8 @@ class ScopeTest {
 
   @Test
   void run_noChildren_doesNotWaitAndKeepsTheInterruptStatus() throws Exception {
-    grove.onVirtualTime((_, _) -> {
-      Scope.run("s", _ -> Thread.currentThread().interrupt());
-      assertThat(Thread.interrupted()).isTrue();
-    });
+    Scope.run("s", _ -> Thread.currentThread().interrupt());
+    assertThat(Thread.interrupted()).isTrue();
   }
 
   @Test
@@ -145,47 +157,47 @@ class ScopeTest {
           Scope.run(
               "s",
               scope -> {
-                assertThat(scope.path()).isEqualTo("t/owner/s");
+                assertThat(scope.path()).isEqualTo(path("owner/s"));
                 assertThat(scope.name()).isEqualTo("s");
                 var child = scope.run("c", _ -> {});
-                assertThat(child.path()).isEqualTo("t/owner/s/c");
+                assertThat(child).hasPath(path("owner/s/c"));
                 own.set(ManagedThread.run("x", stop -> stop.await()));
-                assertThat(own.get().path()).isEqualTo("t/owner/x");
-                Scope.run("inner", inner -> assertThat(inner.path()).isEqualTo("t/owner/s/inner"));
+                assertThat(own.get()).hasPath(path("owner/x"));
+                Scope.run(
+                    "inner", inner -> assertThat(inner.path()).isEqualTo(path("owner/s/inner")));
                 scope.run(
-                    "d", _ -> Scope.run("t", t -> assertThat(t.path()).isEqualTo("t/owner/s/d/t")));
+                    "d",
+                    _ -> Scope.run("t", t -> assertThat(t.path()).isEqualTo(path("owner/s/d/t"))));
               });
           assertThat(own.get().outcome()).as("not awaited by the scope").isEmpty();
-          Scope.run("next", next -> assertThat(next.path()).isEqualTo("t/owner/next"));
+          Scope.run("next", next -> assertThat(next.path()).isEqualTo(path("owner/next")));
         });
   }
 
   @Test
   void run_ownerUnmanaged_isBelowTheTreeThatItOpenedH1() throws Exception {
-    grove.onVirtualTime((tree, time) -> {
-      Scope.run(
-          "s",
-          scope -> {
-            var child = scope.run("c", _ -> pause(2));
-            assertThat(child.path()).isEqualTo("t/s/c");
-            assertThat(scope.children()).extracting(ManagedThread::name).containsExactly("c");
-            assertThat(tree.dump()).contains("s: running", "c: ");
-          });
-      assertThat(time.elapsed()).isEqualTo(seconds(2));
-      assertThat(tree.children()).isEmpty();
-    });
+    Scope.run(
+        "s",
+        scope -> {
+          var child = scope.run("c", _ -> pause(2));
+          assertThat(child).hasPath(path("s/c"));
+          assertThat(scope.children()).extracting(ManagedThread::name).containsExactly("c");
+          assertThat(tree.dump()).contains("s: running", "c: ");
+        });
+    assertThat(clock.elapsed()).isEqualTo(seconds(2));
+    assertThat(tree.children()).isEmpty();
   }
 
   @Test
   void run_ownerAdopted_isBelowItAndEndsByItsStop() throws Exception {
-    try (var tree = grove.open("t")) {
+    try (var own = ThreadTree.open("t")) {
       try (var adoption = ManagedThread.adopt()) {
         Scope.run(
             "s",
             scope -> {
               scope.run("c", stop -> stop.await());
               assertThat(scope.path()).isEqualTo(adoption.thread().path() + "/s");
-              tree.stop();
+              own.stop();
             });
         assertThat(adoption.pleaseStop().await(seconds(10))).isTrue();
       }
@@ -201,7 +213,7 @@ class ScopeTest {
           Scope.run("s", kept::set);
           assertThatIllegalStateException()
               .isThrownBy(() -> kept.get().run("late", _ -> {}))
-              .withMessageContaining("t/owner/s")
+              .withMessageContaining(path("owner/s"))
               .withMessageContaining("has stopped");
         });
   }
@@ -209,9 +221,9 @@ class ScopeTest {
   @Test
   void run_treeHasStopped_throwsAndDoesNotRunTheBlock() throws Exception {
     var ran = new AtomicBoolean();
-    try (var tree = grove.open("t")) {
-      tree.stop();
-      tree.stopped().await();
+    try (var own = ThreadTree.open("t")) {
+      own.stop();
+      own.stopped().await();
       assertThatIllegalStateException()
           .isThrownBy(() -> Scope.run("s", _ -> ran.set(true)))
           .withMessageContaining("Cannot begin scope \"s\"");
@@ -295,7 +307,6 @@ class ScopeTest {
               .extracting(Throwable::getMessage)
               .containsExactly("child 1", "child 2");
         });
-    assertThat(grove.log(System.Logger.Level.ERROR)).isEmpty();
   }
 
   @Test
@@ -348,18 +359,22 @@ class ScopeTest {
                         }
                       }))
               .withCause(failure)
-              .withMessageContaining("Scope \"t/owner/s\" failed, since \"t/owner/s/c\" failed")
+              .withMessageContaining(
+                  "Scope \""
+                      + path("owner/s")
+                      + "\" failed, since \""
+                      + path("owner/s/c")
+                      + "\" failed")
               .matches(thrown -> thrown.getSuppressed().length == 0)
-              .matches(thrown -> thrown.threadPath().equals("t/owner/s"));
+              .matches(thrown -> thrown.threadPath().equals(path("owner/s")));
           assertThat(diary.lines)
               .containsExactlyInAnyOrder("1000 sibling interrupted", "1000 block left");
           assertThat(time.elapsed()).isEqualTo(seconds(1));
           assertThat(sibling.get().stopReason().orElseThrow().kind())
               .isEqualTo(StopReason.Kind.SIBLING_FAILED);
-          assertThat(sibling.get().outcome().orElseThrow()).isInstanceOf(Outcome.Stopped.class);
+          assertThat(sibling.get()).outcome().isStopped();
           pause(10);
         });
-    assertThat(grove.log(System.Logger.Level.ERROR)).as("thrown, so not logged").isEmpty();
   }
 
   @Test
@@ -513,7 +528,7 @@ class ScopeTest {
                           Signal.NEVER.await();
                         }))
                 .withCauseInstanceOf(IOException.class));
-    assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(1);
+    assertThat(log.takeAll(Level.ERROR, "")).hasSize(1);
   }
 
   @Test
@@ -647,7 +662,7 @@ class ScopeTest {
                           }
                         }))
                 .matches(thrown -> thrown.getSuppressed().length == 15));
-    assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(4);
+    assertThat(log.takeAll(Level.ERROR, "")).hasSize(4);
   }
 
   @Test
@@ -761,7 +776,7 @@ class ScopeTest {
                           diary.note("block left");
                         }
                       }))
-              .withMessageContaining("t/owner/s")
+              .withMessageContaining(path("owner/s"))
               .withMessageContaining("PT2S");
           assertThat(diary.lines)
               .containsExactlyInAnyOrder("2000 block left", "2000 c interrupted");
@@ -851,7 +866,7 @@ class ScopeTest {
                           diary.note("inner left");
                         }
                       }))
-              .withMessageContaining("t/owner/outer");
+              .withMessageContaining(path("owner/outer"));
           assertThat(diary.lines)
               .containsExactlyInAnyOrder("2000 c interrupted", "2000 inner left");
           assertThat(time.elapsed()).isEqualTo(seconds(2));
@@ -899,6 +914,7 @@ class ScopeTest {
           assertThat(diary.lines).containsExactly("2100 inner has failed");
           assertThat(time.elapsed()).isEqualTo(seconds(2.1));
         });
+    log.takeStopReports();
   }
 
   /** A child fails after one second, and the block goes on until after two. */
@@ -964,54 +980,52 @@ class ScopeTest {
   @ParameterizedTest
   @EnumSource
   void stop_ofTheOwner_tellsTheChildrenFirstAndIsAnOrdinaryStopH3(Kind kind) throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      Queue<String> told = new ConcurrentLinkedQueue<>();
-      var owner =
-          Grove.named(kind, "owner")
-              .call(stop -> {
-                StopOrderTest.hear(stop, () -> told.add("owner"));
-                return Scope.call(
-                    "s",
-                    scope -> {
-                      StopOrderTest.hear(scope.pleaseStop(), () -> told.add("scope"));
-                      scope.run(
-                          "c",
-                          pleaseStop -> {
-                            StopOrderTest.hear(pleaseStop, () -> told.add("child"));
-                            pleaseStop.await();
-                            pause(4); // has its five seconds
-                          });
-                      stop.await();
-                      return "result";
-                    });
-              });
-      pause(1);
-      owner.stop();
-      assertThat(owner.join()).isEqualTo("result");
-      assertThat(told).containsExactly("child", "scope", "owner");
-      assertThat(time.elapsed()).isEqualTo(seconds(5));
-    });
+    Queue<String> told = new ConcurrentLinkedQueue<>();
+    var owner =
+        Grove.named(kind, "owner")
+            .call(stop -> {
+              StopOrderTest.hear(stop, () -> told.add("owner"));
+              return Scope.call(
+                  "s",
+                  scope -> {
+                    StopOrderTest.hear(scope.pleaseStop(), () -> told.add("scope"));
+                    scope.run(
+                        "c",
+                        pleaseStop -> {
+                          StopOrderTest.hear(pleaseStop, () -> told.add("child"));
+                          pleaseStop.await();
+                          pause(4); // has its five seconds
+                        });
+                    stop.await();
+                    return "result";
+                  });
+            });
+    pause(1);
+    owner.stop();
+    assertThat(owner.join()).isEqualTo("result");
+    assertThat(told).containsExactly("child", "scope", "owner");
+    assertThat(clock.elapsed()).isEqualTo(seconds(5));
+    log.takeStopReports();
   }
 
   @Test
   void stop_ofTheOwnerThatDoesNotLook_isInterruptedByItsOwnPolicyH5() throws Exception {
-    grove.onVirtualTime((_, time) -> {
-      var diary = new Diary(time);
-      var owner =
-          ManagedThread.run(
-              "owner",
-              _ ->
-                  Scope.run(
-                      "s",
-                      scope -> {
-                        scope.run("c", diary.waiter("c"));
-                        Signal.NEVER.await();
-                      }));
-      owner.stop();
-      assertThat(owner.awaitOutcome()).isInstanceOf(Outcome.Stopped.class);
-      assertThat(time.elapsed()).isEqualTo(seconds(5));
-      assertThat(diary.lines).containsExactly("5000 c interrupted");
-    });
+    var diary = new Diary(clock);
+    var owner =
+        ManagedThread.run(
+            "owner",
+            _ ->
+                Scope.run(
+                    "s",
+                    scope -> {
+                      scope.run("c", diary.waiter("c"));
+                      Signal.NEVER.await();
+                    }));
+    owner.stop();
+    assertThat(owner.awaitOutcome()).isStopped();
+    assertThat(clock.elapsed()).isEqualTo(seconds(5));
+    assertThat(diary.lines).containsExactly("5000 c interrupted");
+    log.takeStopReports();
   }
 
   @Test
@@ -1036,6 +1050,7 @@ class ScopeTest {
           assertThat(diary.lines).containsExactly("0 block goes on", "1000 c ends");
           assertThat(time.elapsed()).isEqualTo(seconds(1));
         });
+    log.takeStopReports();
   }
 
   @Test
@@ -1066,6 +1081,8 @@ class ScopeTest {
           assertThat(time.elapsed()).isBetween(seconds(3), seconds(3.5));
           release.go();
         });
+    clock.awaitOthersBlocked();
+    log.takeStopReports();
   }
 
   @Test
@@ -1087,34 +1104,29 @@ class ScopeTest {
           assertThat(time.elapsed()).isEqualTo(seconds(31));
           assertThat(ManagedThread.current().tree().abandonedCount()).isZero();
         });
+    log.takeStopReports();
   }
 
   @Test
   void stop_ownerInABlockIsDeaf_isAbandonedWithItsScopeH5() throws Exception {
-    grove.onVirtualTime((tree, time) -> {
-      var release = Signal.create("release");
-      var owner =
-          ManagedThread.run(
-              "owner",
-              _ ->
-                  Scope.run(
-                      "s",
-                      scope -> {
-                        scope.run("c", stop -> stop.await());
-                        while (!release.isSignalled()) {
-                          try {
-                            release.await();
-                          } catch (InterruptedException e) {
-                            // deaf
-                          }
-                        }
-                      }));
-      owner.stop();
-      assertThat(owner.awaitOutcome()).isInstanceOf(Outcome.Abandoned.class);
-      assertThat(time.elapsed()).isBetween(seconds(7), seconds(8.5));
-      release.go();
-      Grove.eventually(() -> tree.abandonedAlive().isEmpty());
-    });
+    SlowSink<String> deaf = SlowSink.deaf();
+    var owner =
+        ManagedThread.run(
+            "owner",
+            _ ->
+                Scope.run(
+                    "s",
+                    scope -> {
+                      scope.run("c", stop -> stop.await());
+                      deaf.accept("the owner");
+                    }));
+    owner.stop();
+    assertThat(owner.awaitOutcome()).isAbandoned();
+    assertThat(clock.elapsed()).isBetween(seconds(7), seconds(8.5));
+    deaf.letGo();
+    clock.awaitOthersBlocked();
+    assertThat(tree.abandonedAlive()).isEmpty();
+    log.takeStopReports();
   }
 
   @Test
@@ -1139,6 +1151,7 @@ class ScopeTest {
                       }));
           assertThat(time.elapsed()).isEqualTo(seconds(1));
         });
+    log.takeStopReports();
   }
 
   @Test
@@ -1158,7 +1171,6 @@ class ScopeTest {
               .isInstanceOf(ThreadFailedException.class);
           assertThat(ManagedThread.current().childFailures()).isEmpty();
         });
-    assertThat(grove.log(System.Logger.Level.ERROR)).isEmpty();
   }
 
   // ---- race
@@ -1225,8 +1237,7 @@ class ScopeTest {
                   });
           assertThat(result).isEqualTo(1);
         });
-    assertThat(grove.log(System.Logger.Level.INFO)).anyMatch(line -> line.contains("disk"));
-    assertThat(grove.log(System.Logger.Level.ERROR)).isEmpty();
+    log.take(Level.INFO, "disk");
   }
 
   @Test
@@ -1253,28 +1264,6 @@ class ScopeTest {
               });
           assertThat(time.elapsed()).isEqualTo(seconds(1));
         });
-  }
-
-  @Test
-  void race_callFails_theTraceHasTheLineOfTheRaceH8() throws Exception {
-    try (var tree = grove.open("t")) { // where starts are one line, as in a program
-      tree.run(
-              "owner",
-              _ ->
-                  assertThatExceptionOfType(ThreadFailedException.class)
-                      .isThrownBy(() ->
-                          Scope.<Integer>race(
-                              "r",
-                              _ -> {
-                                throw new IOException("a");
-                              }))
-                      .satisfies(thrown -> {
-                        StackTraceElement[] trace = thrown.getCause().getStackTrace();
-                        assertThat(trace[trace.length - 1].getClassName())
-                            .isEqualTo(ScopeTest.class.getName());
-                      }))
-          .join();
-    }
   }
 
   @Test
@@ -1315,23 +1304,21 @@ class ScopeTest {
 
   @Test
   void race_allStoppedBeforeAResult_throwsStopped() throws Exception {
-    grove.onVirtualTime((_, _) -> {
-      var owner =
-          ManagedThread.run(
-              "owner",
-              _ ->
-                  Scope.<Integer>race(
-                      "r",
-                      told -> {
-                        told.await();
-                        throw new InterruptedException("leaves");
-                      }));
-      owner.stop();
-      assertThat(owner.awaitOutcome())
-          .isInstanceOfSatisfying(
-              Outcome.Failed.class,
-              failed -> assertThat(failed.failure()).isInstanceOf(ThreadStoppedException.class));
-    });
+    var owner =
+        ManagedThread.run(
+            "owner",
+            _ ->
+                Scope.<Integer>race(
+                    "r",
+                    told -> {
+                      told.await();
+                      throw new InterruptedException("leaves");
+                    }));
+    owner.stop();
+    assertThat(owner.awaitOutcome())
+        .isInstanceOfSatisfying(
+            Outcome.Failed.class,
+            failed -> assertThat(failed.failure()).isInstanceOf(ThreadStoppedException.class));
   }
 
   @Test
@@ -1350,60 +1337,5 @@ class ScopeTest {
                       }));
           assertThat(diary.lines).containsExactly("0 a interrupted");
         });
-  }
-
-  // ---- on real time
-
-  @ParameterizedTest
-  @EnumSource
-  void run_unmanagedOwnerOnRealTime_isInterruptedAndClean(Kind kind) throws Exception {
-    var running =
-        kind.call(() -> {
-          try (var tree = grove.open("t")) {
-            Objects.requireNonNull(tree);
-            assertThatExceptionOfType(ThreadFailedException.class)
-                .isThrownBy(() ->
-                    Scope.run(
-                        "s",
-                        scope -> {
-                          scope.run(
-                              "c",
-                              _ -> {
-                                throw new IOException("disk");
-                              });
-                          Signal.NEVER.await();
-                        }));
-            return Thread.currentThread().isInterrupted();
-          }
-        });
-    assertThat(running.get()).isFalse();
-  }
-
-  @Test
-  void run_ofFailureAndEndAtTheSameTime_leaksNoInterrupt() throws Exception {
-    try (var tree = grove.open("t")) {
-      tree.run(
-              "owner",
-              _ -> {
-                for (int i = 0; i < 2_000; i++) {
-                  var go = Signal.create("go");
-                  assertThatThrownBy(() ->
-                          Scope.run(
-                              "s",
-                              scope -> {
-                                scope.run(
-                                    "c",
-                                    _ -> {
-                                      go.await();
-                                      throw new IOException("disk");
-                                    });
-                                go.go(); // the failure and the end of the block
-                              }))
-                      .isInstanceOf(ThreadFailedException.class);
-                  assertThat(Thread.currentThread().isInterrupted()).isFalse();
-                }
-              })
-          .join();
-    }
   }
 }

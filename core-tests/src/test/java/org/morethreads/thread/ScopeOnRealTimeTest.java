@@ -1,0 +1,99 @@
+package org.morethreads.thread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.IOException;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.morethreads.fixture.Kind;
+import org.morethreads.sync.Signal;
+import org.morethreads.testing.ManagedThreads;
+
+/** H9: what a scope does on real time: to the interrupt status of its owner, and to traces. */
+@ManagedThreads(timeout = "50 s")
+class ScopeOnRealTimeTest {
+  @ParameterizedTest
+  @EnumSource
+  void run_unmanagedOwner_isInterruptedAndClean(Kind kind) throws Exception {
+    var running =
+        kind.call(() -> {
+          try (var tree = ThreadTree.open("t")) {
+            Objects.requireNonNull(tree);
+            assertThatExceptionOfType(ThreadFailedException.class)
+                .isThrownBy(() ->
+                    Scope.run(
+                        "s",
+                        scope -> {
+                          scope.run(
+                              "c",
+                              _ -> {
+                                throw new IOException("disk");
+                              });
+                          Signal.NEVER.await();
+                        }));
+            return Thread.currentThread().isInterrupted();
+          }
+        });
+    assertThat(running.get()).isFalse();
+  }
+
+  @Test
+  void run_ofFailureAndEndAtTheSameTime_leaksNoInterrupt() throws Exception {
+    try (var tree = ThreadTree.open("t")) {
+      tree.run(
+              "owner",
+              _ -> {
+                for (int i = 0; i < 2_000; i++) {
+                  var go = Signal.create("go");
+                  assertThatThrownBy(() ->
+                          Scope.run(
+                              "s",
+                              scope -> {
+                                scope.run(
+                                    "c",
+                                    _ -> {
+                                      go.await();
+                                      throw new IOException("disk");
+                                    });
+                                go.go(); // the failure and the end of the block
+                              }))
+                      .isInstanceOf(ThreadFailedException.class);
+                  assertThat(Thread.currentThread().isInterrupted()).isFalse();
+                }
+              })
+          .join();
+    }
+  }
+
+  /** On a thread outside of the tree of the test, where starts are one line, as in a program. */
+  @Test
+  void race_callFails_theTraceHasTheLineOfTheRaceH8() throws Exception {
+    var program =
+        Kind.VIRTUAL.call(() -> {
+          try (var tree = ThreadTree.open("t")) {
+            return tree.call(
+                    "owner",
+                    _ -> catchThrowableOfType(ThreadFailedException.class, this::raceThatFails))
+                .join();
+          }
+        });
+    StackTraceElement[] trace = program.get().getCause().getStackTrace();
+    assertThat(trace[trace.length - 1].getClassName())
+        .isEqualTo(ScopeOnRealTimeTest.class.getName());
+    assertThat(trace[trace.length - 1].getMethodName()).isEqualTo("raceThatFails");
+  }
+
+  private void raceThatFails() throws Exception {
+    int _ =
+        Scope.<Integer>race(
+            "r",
+            _ -> {
+              throw new IOException("a");
+            });
+  }
+}
