@@ -23,9 +23,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.queue.Offer;
 import org.morethreads.queue.QueueClosedException;
-import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.testing.FailingSink;
+import org.morethreads.testing.Sequencer;
 import org.morethreads.testing.SlowSink;
 import org.morethreads.testing.TestLog;
 import org.morethreads.testing.VirtualClock;
@@ -286,19 +286,19 @@ class BatchingQueueTest {
   void sinkFails_noHandler_endsTheQueue_failureForAll_elementsAreKept(TestLog log)
       throws Exception {
     var failure = new IOException("disk full");
-    OpenSignal goOn = Signal.create("go on");
+    var order = Sequencer.create("order");
     var queue =
         named("rows")
             .size(2)
             .capacity(2)
             .start(_ -> {
-              goOn.await();
+              order.step(2);
               throw failure;
             });
     queue.putAll(numbers(1, 4));
     var putter = ManagedThread.run("putter", _ -> queue.put(7)); // waits: 3 and 4 are inside
     pause(1);
-    goOn.go();
+    order.step(1);
     assertThat(putter.awaitOutcome())
         .isFailedThat()
         .isInstanceOf(QueueClosedException.class)

@@ -22,6 +22,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.morethreads.sync.Signal;
+import org.morethreads.testing.SignalProbe;
 import org.morethreads.testing.TestLog;
 import org.morethreads.testing.VirtualClock;
 import org.morethreads.testing.VirtualTime;
@@ -231,6 +232,7 @@ class ScheduleTest {
   void until_signalGoes_ends(VirtualClock clock) throws Exception {
     var enough = Signal.create("enough");
     var schedule = named("s").until(enough).at(every(60, clock), _ -> {});
+    var end = SignalProbe.on(schedule.stopped());
     pause(seconds(70));
     enough.go();
     schedule.stopped().await();
