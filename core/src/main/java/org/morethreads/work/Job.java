@@ -86,6 +86,9 @@ public final class Job<T extends @Nullable Object> {
       made = builder.prepareCall(call);
       thread = made;
       pool.begins(this, made);
+      if (released) {
+        made.release(); // after the start, its failure might be one that nobody has joined
+      }
       // before the start: were it to run here, the ends of short jobs would pile up on this stack
       end =
           made.stopped()
