@@ -108,7 +108,7 @@ final class PoolExecutor extends AbstractExecutorService {
       throw e;
     } finally {
       if (!complete) {
-        futures.forEach(future -> future.cancel(true));
+        futures.reversed().forEach(future -> future.cancel(true)); // so that none begins by it
       }
     }
     return List.copyOf(futures);
