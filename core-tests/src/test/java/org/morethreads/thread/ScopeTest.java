@@ -1040,15 +1040,15 @@ class ScopeTest {
                     "c",
                     stop -> {
                       stop.await();
-                      pause(1);
+                      pause(2);
                       diary.note("c ends");
                     });
                 scope.stop("enough");
                 assertThat(scope.pleaseStop().await(seconds(1))).isTrue();
                 diary.note("block goes on");
               });
-          assertThat(diary.lines).containsExactly("0 block goes on", "1000 c ends");
-          assertThat(time.elapsed()).isEqualTo(seconds(1));
+          assertThat(diary.lines).containsExactly("0 block goes on", "2000 c ends");
+          assertThat(time.elapsed()).isEqualTo(seconds(2));
         });
     log.takeStopReports();
   }
@@ -1147,9 +1147,9 @@ class ScopeTest {
                             });
                         scope.run("d", stop -> stop.await());
                         scope.pleaseStop().await();
-                        pause(1);
+                        pause(2);
                       }));
-          assertThat(time.elapsed()).isEqualTo(seconds(1));
+          assertThat(time.elapsed()).isEqualTo(seconds(2));
         });
     log.takeStopReports();
   }
