@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -565,22 +568,68 @@ class VirtualClockTest {
 
   // ---- what holds the clock
 
+  /** What blocks past the seam; an interrupt ends each. */
+  private enum Outside {
+    SLEEP("java.lang.Thread.sleep") {
+      @Override
+      void block() throws Exception {
+        Thread.sleep(Duration.ofHours(1));
+      }
+    },
+    SOCKET("ServerSocketChannelImpl.accept") {
+      @Override
+      void block() throws Exception {
+        try (var server = ServerSocketChannel.open()) {
+          server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+          server.accept().close();
+        }
+      }
+    },
+    PROCESS("ProcessImpl.waitFor") {
+      @Override
+      void block() throws Exception {
+        Process process = new ProcessBuilder("sleep", "1000").start();
+        try {
+          process.waitFor();
+        } finally {
+          process.destroyForcibly();
+        }
+      }
+    },
+    FUTURE("CompletableFuture.get") {
+      @Override
+      void block() throws Exception {
+        new CompletableFuture<>().get();
+      }
+    };
+
+    final String frame;
+
+    Outside(String frame) {
+      this.frame = frame;
+    }
+
+    abstract void block() throws Exception;
+  }
+
   @Tag(SLOW)
   @ParameterizedTest
   @EnumSource
-  void sleepOfTheJdk_holdsTheClock_andIsNamed(Kind kind) {
-    assertThatExceptionOfType(AssertionError.class)
-        .isThrownBy(() ->
-            kind.setup()
-                .withHoldLimit(Duration.ofMillis(200))
-                .run(clock -> {
-                  kind.named("dozer").run(_ -> Thread.sleep(Duration.ofHours(1)));
-                  clock.sleep(SECOND);
-                }))
-        .withMessageContaining("has been held")
-        .withMessageContaining("virtual/test/dozer")
-        .withMessageContaining("java.lang.Thread.sleep")
-        .withMessageContaining(VirtualClockTest.class.getName());
+  void blockedOutside_holdsTheClock_andIsNamed(Outside outside) {
+    for (Kind kind : Kind.values()) {
+      assertThatExceptionOfType(AssertionError.class)
+          .isThrownBy(() ->
+              kind.setup()
+                  .withHoldLimit(Duration.ofMillis(200))
+                  .run(clock -> {
+                    kind.named("dozer").run(_ -> outside.block());
+                    clock.sleep(SECOND);
+                  }))
+          .withMessageContaining("has been held")
+          .withMessageContaining("virtual/test/dozer")
+          .withMessageContaining(outside.frame)
+          .withMessageContaining(VirtualClockTest.class.getName());
+    }
   }
 
   /** It is counted out, and must be counted in again, once. */
