@@ -50,19 +50,19 @@ public abstract class Observer {
   public abstract void timeCame(long lateNanos);
 
   /**
-   * A process has been started.
+   * A process has been started, or a command given to a shell.
    *
-   * @param owner the path of its node in the tree
-   * @param pid its number
+   * @param owner the path of its node in the tree; empty for one that is in none
+   * @param pid its number, or that of the shell
    * @param command what it runs, for people
    */
   public abstract void processStarted(String owner, long pid, String command);
 
   /**
-   * A process has ended, or was given up.
+   * It has ended.
    *
-   * @param owner the path of its node in the tree
-   * @param pid its number
+   * @param owner the path of its node in the tree; empty for one that is in none
+   * @param pid its number, or that of the shell
    * @param command what it ran, for people
    * @param exitCode the exit code; -1 when nobody knows it
    * @param nanos how long it ran

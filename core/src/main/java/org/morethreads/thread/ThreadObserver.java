@@ -99,20 +99,24 @@ public interface ThreadObserver {
   default void timeCame(Duration late) {}
 
   /**
-   * A process has been started. Called by the thread that started it.
+   * A process has been started, or a shell was given a command. Called by the thread that stands
+   * for it in the tree, as its first act. The shells themselves, which go from one command to the
+   * next, are in no tree; they are told of as well, by whoever starts one.
    *
-   * @param path where it hangs in the tree
-   * @param pid its number
-   * @param command what it runs
+   * @param path where it hangs in the tree; empty for a shell
+   * @param pid its number; for a command that of the shell that runs it
+   * @param command the program; not its arguments, which may be secrets
    */
   default void processStarted(String path, long pid, String command) {}
 
   /**
-   * A process has ended. Called by the thread that noticed it.
+   * A process, a command or a shell has ended, whose start was told; also if nobody observed then.
+   * Called by the thread that stands for it, before its {@code exited} goes; for a shell by a
+   * thread of the JDK.
    *
-   * @param path where it hung in the tree
-   * @param pid its number
-   * @param command what it ran
+   * @param path where it hung in the tree; empty for a shell
+   * @param pid its number; for a command that of the shell that ran it
+   * @param command the program; not its arguments
    * @param exitCode its exit code; -1 when it is unknown
    * @param lived how long it ran
    */

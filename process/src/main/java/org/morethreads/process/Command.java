@@ -163,7 +163,7 @@ public final class Command implements Program {
       boolean started = false;
       try {
         ManagedThread<Integer> prepared = thread.prepareCall(life);
-        begin(life);
+        begin(life, prepared);
         ManagedThread<Integer> running = prepared.start();
         started = true;
         return new Command(life, running);
@@ -175,10 +175,11 @@ public final class Command implements Program {
     }
 
     /** Shells that have ended while they waited are found out now, at the latest. */
-    private void begin(CommandLife life) throws ProcessStartException {
+    private void begin(CommandLife life, ManagedThread<Integer> prepared)
+        throws ProcessStartException {
       for (int attempts = 1; ; attempts++) {
         try {
-          life.begin();
+          life.begin(prepared);
           return;
         } catch (IOException failure) {
           if (attempts == MOST_ATTEMPTS) {

@@ -3,6 +3,7 @@ package org.morethreads.process;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -52,8 +53,14 @@ final class CommandLife implements ManagedThread.Call<Integer> {
   /** The same as stdout when they are merged. */
   final Output stderr;
 
+  /** Written before the thread starts. */
+  private @Nullable ManagedThread<Integer> thread;
+
   /** Null when the shell had ended. Written before the thread starts. */
   private Session.@Nullable Run begun;
+
+  /** Written before the thread starts. */
+  private long begunAt;
 
   private volatile @Nullable Thread self;
   private volatile boolean killed;
@@ -80,7 +87,9 @@ final class CommandLife implements ManagedThread.Call<Integer> {
    * @throws IOException if it cannot be, mostly since the shell has ended: of what is sent in one
    *     go, nothing was read then
    */
-  void begin() throws IOException {
+  void begin(ManagedThread<Integer> newThread) throws IOException {
+    thread = newThread;
+    begunAt = System.nanoTime();
     begun = session.run(settings, stdout, stderr, this::wake);
   }
 
@@ -136,9 +145,12 @@ final class CommandLife implements ManagedThread.Call<Integer> {
     End end = End.KILLED;
     int result = 137;
     boolean reusable = false;
+    Observed observed = null;
     try {
       Session.Run run = begun;
       if (run != null) {
+        String path = Objects.requireNonNull(thread).path();
+        observed = Observed.started(path, session.pid(), settings, begunAt);
         end = awaitEnd(run, pleaseStop);
         unhindered();
         if (end != End.EXITED) {
@@ -147,6 +159,8 @@ final class CommandLife implements ManagedThread.Call<Integer> {
         awaitLastOutput(run);
         result = run.isEnded() ? run.status() : session.exitCode();
         code = result;
+        observed.ended(result);
+        observed = null;
         exited.go();
         reusable = isReusable(run);
       } else {
@@ -156,6 +170,9 @@ final class CommandLife implements ManagedThread.Call<Integer> {
     } finally {
       told.remove();
       code = result;
+      if (observed != null) {
+        observed.ended(result); // nobody knows better
+      }
       exited.go();
       if (reusable) {
         Sessions.giveBack(settings, session);

@@ -61,6 +61,7 @@ final class Life implements ManagedThread.Call<Integer> {
   private final Descendants descendants;
   private final Limits limits;
   private final OpenSignal exited;
+  private final long startedAt = System.nanoTime();
   private final List<Pump> pumps = new ArrayList<>();
 
   final Output stdout;
@@ -84,6 +85,9 @@ final class Life implements ManagedThread.Call<Integer> {
 
   /** Whether an interrupt has come. Of the thread alone. */
   private boolean interrupted;
+
+  /** To be told of the end; null when it has been, and before the start. Of the thread alone. */
+  private @Nullable Observed observed;
 
   Life(Settings settings, String name, Process process, String token) {
     this.settings = settings;
@@ -202,6 +206,8 @@ final class Life implements ManagedThread.Call<Integer> {
     Signal.Registration told = pleaseStop.then(this::wake);
     End end;
     try {
+      String path = Objects.requireNonNull(thread).path();
+      observed = Observed.started(path, process.pid(), settings, startedAt);
       end = live(pleaseStop);
     } finally {
       told.remove();
@@ -216,6 +222,7 @@ final class Life implements ManagedThread.Call<Integer> {
       unhindered();
       stopTree();
     }
+    noteExit(); // at the latest: it may have been dead when the stop first looked
     unhindered();
     if (feeder != null) {
       feeder.end();
@@ -227,7 +234,7 @@ final class Life implements ManagedThread.Call<Integer> {
   private End awaitEnd(Signal pleaseStop) {
     while (true) {
       if (!process.isAlive()) {
-        exited.go();
+        noteExit();
         return End.EXITED;
       }
       if (killed) {
@@ -279,8 +286,18 @@ final class Life implements ManagedThread.Call<Integer> {
     }
     interrupted |= Thread.interrupted();
     if (!process.isAlive()) {
-      exited.go();
+      noteExit();
     }
+  }
+
+  /** The process has exited. */
+  private void noteExit() {
+    Observed its = observed;
+    if (its != null) {
+      observed = null;
+      its.ended(process.exitValue());
+    }
+    exited.go();
   }
 
   // ---- stopping

@@ -123,7 +123,10 @@ final class Session {
     boolean ready = false;
     Session session = null;
     try {
-      session = new Session(dialect, Starter.start(shell, token), place, token, key);
+      Process process = Starter.start(shell, token);
+      session = new Session(dialect, process, place, token, key);
+      Observed observed = Observed.started("", process.pid(), shell, System.nanoTime());
+      var _ = process.onExit().whenComplete((_, _) -> observed.ended(process.exitValue()));
       session.open(settings);
       ready = true;
       return session;
