@@ -11,10 +11,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Awaited;
 import org.morethreads.internal.Blocker;
 import org.morethreads.internal.Surroundings;
 import org.morethreads.sync.Lock;
-import org.morethreads.sync.Signal;
 import org.morethreads.sync.Waiting;
 
 /**
@@ -27,7 +27,8 @@ final class Deadlocks {
    * So all that wait are taken to be stuck at first, and whoever could be woken by one that is not is taken out, until nothing
    * changes. What is left leads to cycles only; they are found by following.
    *
-   * Of locks and joins a cycle is certain. Of a queue it is not: somebody may put or take who never had to wait there.
+   * Of locks and joins a cycle is certain. Of a queue it is not: somebody may put or take who never had to wait there. Nor is it of a
+   * job that has not begun: those that have the places of its pool must end first, unless a thread of theirs lends it one.
    */
   private final Map<Node, List<Node>> wakers = new HashMap<>();
 
@@ -41,7 +42,18 @@ final class Deadlocks {
   /** A thread of a cycle, and what it waits for from the next one. */
   record Link(Node node, Object blocker, Node next) {
     boolean isCertain() {
-      return !(blocker instanceof Blocker);
+      return !isOfQueue() && !isOfPlace();
+    }
+
+    boolean isOfQueue() {
+      return blocker instanceof Blocker;
+    }
+
+    /** Whether a job has no place in its pool yet. */
+    boolean isOfPlace() {
+      return blocker instanceof Waiting waiting
+          && waiting.wanted() instanceof Awaited awaited
+          && !awaited.isCertain();
     }
 
     /** What the next one would have to do. */
@@ -52,7 +64,7 @@ final class Deadlocks {
             queue.sort() == Blocker.Sort.PLACE
                 ? "has been seen to take from"
                 : "has been seen to put into";
-        default -> "would have to end";
+        default -> isOfPlace() ? "keeps from beginning" : "would have to end";
       };
     }
   }
@@ -92,8 +104,11 @@ final class Deadlocks {
       return holder == null ? List.of() : List.of(holder);
     }
     if (blocker instanceof Waiting waiting && waiting.till() == null && !waiting.isTimed()) {
-      Signal wanted = waiting.wanted();
-      return wanted instanceof StoppedSignal stopped ? List.of(stopped.node()) : List.of();
+      return switch (waiting.wanted()) {
+        case StoppedSignal stopped -> List.of(stopped.node());
+        case Awaited awaited -> nodesOf(awaited.wakers());
+        default -> List.of();
+      };
     }
     if (blocker instanceof Blocker queue) {
       List<Surroundings> known = queue.wakers();
@@ -106,6 +121,19 @@ final class Deadlocks {
               .toList();
     }
     return List.of();
+  }
+
+  /** Of those threads that have not ended; empty when one of them is unknown. */
+  private List<Node> nodesOf(List<Thread> threads) {
+    List<Node> nodes = new ArrayList<>(threads.size());
+    for (Thread thread : threads) {
+      Node node = nodeOf(thread);
+      if (node == null) {
+        return List.of();
+      }
+      nodes.add(node);
+    }
+    return nodes;
   }
 
   /**
@@ -194,11 +222,13 @@ final class Deadlocks {
 
   /** The cycle, a line for each thread. */
   static String words(List<Link> cycle) {
-    StringBuilder text =
-        new StringBuilder(
-            isCertain(cycle)
-                ? "DEADLOCK:\n"
-                : "DEADLOCK, unless somebody else puts into the queue or takes from it:\n");
+    String unless =
+        isCertain(cycle)
+            ? ""
+            : cycle.stream().anyMatch(Link::isOfQueue)
+                ? ", unless somebody else puts into the queue or takes from it"
+                : ", unless a thread below one of these joins the job that has not begun";
+    StringBuilder text = new StringBuilder("DEADLOCK").append(unless).append(":\n");
     for (Link link : cycle) {
       text.append("  \"").append(link.node().describe()).append("\" waits for ");
       text.append(StopWatch.BlockedOn.words(link.blocker()));

@@ -21,7 +21,8 @@ import org.morethreads.thread.ThreadStoppedException;
  * thread of its own, or never, when the pool or the job is stopped before.
  *
  * <p>A job that joins another one of its own pool, which has not begun, gives it its own place
- * while it waits, so that jobs cannot wait for ever for places that they hold themselves.
+ * while it waits, so that jobs cannot wait for ever for places that they hold themselves. Jobs of
+ * two pools that wait for each other's places can; a dump of the tree names them.
  *
  * <p><b>Thread safety.</b> Every method may be called from any thread without further
  * synchronization.
@@ -55,7 +56,7 @@ public final class Job<T extends @Nullable Object> {
   private final OpenSignal settled = Signal.create("job begun");
 
   /** Goes when the thread has stopped, or the job was discarded. */
-  private final OpenSignal stopped = Signal.create("job stopped");
+  private final JobStopped stopped;
 
   private volatile @Nullable ManagedThread<T> thread;
   private volatile @Nullable StopReason discarded;
@@ -68,6 +69,7 @@ public final class Job<T extends @Nullable Object> {
       ThreadBuilder builder,
       ManagedThread.Call<T> call) {
     this.pool = pool;
+    this.stopped = new JobStopped(this, pool);
     this.name = name;
     this.priority = priority;
     this.builder = builder;

@@ -537,6 +537,11 @@ public final class ThreadPool implements AutoCloseable {
     }
   }
 
+  /** The threads that have the places, and those that have lent theirs. */
+  List<Thread> threadsOfJobs() {
+    return jobs.keySet().stream().flatMap(its -> its.thread().stream()).toList();
+  }
+
   /** The thread of a job has been made, and is about to start. */
   void begins(Job<?> job, ManagedThread<?> its) {
     jobs.put(its, job);
