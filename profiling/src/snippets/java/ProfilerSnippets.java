@@ -35,5 +35,20 @@ final class ProfilerSnippets {
     // @end region=program
   }
 
+  static void both(Path directory) throws Exception {
+    // @start region=both
+    Profiler.into(Path.of("profiles")).interval(Duration.ofMillis(5)).start(); // till the end
+
+    var profile = Profiler.into(directory).allocation().run(_ -> importAll()); // or of a part
+    System.out.println(profile.time("import/parser-*"));
+    // @end region=both
+  }
+
+  private static void importAll() throws InterruptedException {
+    try (var tree = ThreadTree.open("import")) {
+      tree.run("parser-1", _ -> parse()).join();
+    }
+  }
+
   private static void parse() {}
 }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -152,6 +153,9 @@ public final class Profile {
   /** Something that happened to one thread at a moment. */
   record Moment(long threadId, String path, Instant at, String what) {}
 
+  /** The row of the shells that run commands. */
+  private static final String SHELLS = Paths.UNMANAGED + "/shells";
+
   private final UnaryOperator<String> pattern;
   final Lives lives = new Lives();
   private final FirstSamples firstSamples = new FirstSamples();
@@ -217,6 +221,7 @@ public final class Profile {
         profile.note(file.readEvent());
       }
     }
+    profile.moments.sort(Comparator.comparing(Moment::at)); // each carrier wrote its own
     profile.weigh();
     return profile;
   }
@@ -281,25 +286,9 @@ public final class Profile {
                   event.getString("path"),
                   at,
                   event.getString("queue") + " is full"));
-      case Events.PREFIX + "ProcessStart" ->
-          moments.add(
-              new Moment(
-                  -1,
-                  event.getString("path"),
-                  at,
-                  "process " + event.getLong("pid") + " starts: " + event.getString("command")));
+      case Events.PREFIX + "ProcessStart" -> ofProcess(event, "starts");
       case Events.PREFIX + "ProcessEnd" ->
-          moments.add(
-              new Moment(
-                  -1,
-                  event.getString("path"),
-                  at,
-                  "process "
-                      + event.getLong("pid")
-                      + " ends with "
-                      + event.getInt("exitCode")
-                      + ": "
-                      + event.getString("command")));
+          ofProcess(event, "ends with " + event.getInt("exitCode"));
       case Events.PREFIX + "Coverage" -> {
         coverage = event; // the last one counts
         return;
@@ -329,6 +318,18 @@ public final class Profile {
     moments.add(
         new Moment(
             event.getLong("managedThreadId"), event.getString("path"), event.getStartTime(), what));
+  }
+
+  /** Recorded by the thread that stands for the process; of a shell, which is in no tree, not. */
+  private void ofProcess(RecordedEvent event, String what) {
+    String path = event.getString("path");
+    boolean isShell = path.isEmpty();
+    moments.add(
+        new Moment(
+            isShell ? -1 : idOf(event.getThread()),
+            isShell ? SHELLS : path,
+            event.getStartTime(),
+            "process " + event.getLong("pid") + " " + what + ": " + event.getString("command")));
   }
 
   private String pathOf(@Nullable RecordedThread thread, Instant at) {

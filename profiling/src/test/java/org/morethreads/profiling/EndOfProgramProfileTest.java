@@ -11,7 +11,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.management.JMX;
+import javax.management.ObjectName;
+import javax.management.remote.JMXConnectorFactory;
+import javax.management.remote.JMXServiceURL;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +24,17 @@ import org.junit.jupiter.api.io.TempDir;
 /** Programs of their own: profiles by a system property, written at the end, however that comes. */
 @Timeout(180)
 class EndOfProgramProfileTest {
+  /**
+   * What goes before a command: a build that runs in the background of a script ignores SIGINT, its
+   * children inherit that, and a JVM that finds a signal ignored leaves it so.
+   */
+  private static final List<String> DEFAULT_SIGNALS =
+      System.getProperty("os.name").equals("Linux")
+          ? List.of("env", "--default-signal=INT,TERM")
+          : List.of();
+
+  private static final Pattern URL = Pattern.compile("(?m)^URL *: *(service:\\S+)");
+
   @TempDir Path directory;
 
   /** A JVM of its own, and what it says. */
@@ -28,7 +44,7 @@ class EndOfProgramProfileTest {
     final List<String> said = new ArrayList<>();
 
     Program(Class<?> main, String... options) throws IOException {
-      List<String> command = new ArrayList<>();
+      List<String> command = new ArrayList<>(DEFAULT_SIGNALS);
       command.add(ProcessHandle.current().info().command().orElseThrow());
       command.addAll(List.of("-cp", System.getProperty("java.class.path")));
       command.addAll(List.of(options));
@@ -52,9 +68,10 @@ class EndOfProgramProfileTest {
       assertThat(line).as("%s", said).isEqualTo(wanted);
     }
 
-    /** Asks it to end, as kill does. */
-    void terminate() {
-      assertThat(process.toHandle().destroy()).isTrue();
+    /** Sends a signal of the operating system. */
+    void signal(String name) throws IOException, InterruptedException {
+      Process kill = new ProcessBuilder("kill", "-s", name, Long.toString(pid())).start();
+      assertThat(kill.waitFor()).isZero();
     }
 
     int awaitExit() throws IOException, InterruptedException {
@@ -104,17 +121,55 @@ class EndOfProgramProfileTest {
   }
 
   @Test
+  void property_options_areHeeded() throws Exception {
+    try (var program =
+        new Program(
+            Programs.Returns.class,
+            "-Dorg.morethreads.profile=" + directory,
+            "-Dorg.morethreads.profile.allocation=true",
+            "-Dorg.morethreads.profile.interval=20",
+            "-Dorg.morethreads.profile.timing=org.morethreads.profiling.Load::unit")) {
+      assertThat(program.awaitExit()).as("%s", program.said).isZero();
+      Profile profile = onlyProfile();
+      assertThat(profile.timings())
+          .singleElement()
+          .satisfies(timing -> assertThat(timing.calls()).isEqualTo(2_000));
+      assertThat(files("_allocated.html")).hasSize(1);
+    }
+  }
+
+  @Test
   void property_sigterm_isWrittenAfterAllThreadsHaveStopped() throws Exception {
     try (var program =
         new Program(Programs.Serves.class, "-Dorg.morethreads.profile=" + directory)) {
       program.awaitLine("serving");
-      program.terminate();
+      program.signal("TERM");
       assertThat(program.awaitExit()).as("%s", program.said).isEqualTo(143);
       Profile profile = onlyProfile();
       assertThat(profile.coverage()).doesNotContain("early", "no end");
       assertThat(profile.lives.all())
           .extracting(life -> life.path + " " + life.outcome)
           .contains("main/slow Returned");
+    }
+  }
+
+  /** A real SIGINT, as a terminal sends it at Ctrl-C. */
+  @Test
+  void property_ctrlC_isWrittenAfterAllThreadsHaveStopped() throws Exception {
+    try (var program =
+        new Program(Programs.Serves.class, "-Dorg.morethreads.profile=" + directory)) {
+      program.awaitLine("serving");
+      program.signal("INT");
+      assertThat(program.awaitExit()).as("%s", program.said).isEqualTo(130);
+      Profile profile = onlyProfile();
+      assertThat(profile.coverage()).doesNotContain("early", "no end");
+      assertThat(profile.lives.all())
+          .extracting(life -> life.path + " " + life.outcome)
+          .contains("main/slow Returned");
+      assertThat(profile.moments)
+          .extracting(Profile.Moment::what)
+          .contains("told to stop: SIGINT was received");
+      assertThat(program.said).anyMatch(line -> line.contains("The profile was written to"));
     }
   }
 
@@ -175,5 +230,42 @@ class EndOfProgramProfileTest {
           .contains("\"main/a\" waits for lock \"blue\", which \"main/b\" holds")
           .contains("\"main/b\" waits for lock \"red\", which \"main/a\" holds");
     }
+  }
+
+  /** H14: the same with what every JDK has: jcmd, and a client for MBeans. */
+  @Test
+  @SuppressWarnings("BanJNDI") // it is our own child that is asked
+  void jcmd_programInDeadlock_itsMBeanNamesIt() throws Exception {
+    try (var program = new Program(Programs.Deadlock.class, "-Dorg.morethreads.diagnostics=true")) {
+      program.awaitLine("stuck");
+      String _ = jcmd(program.pid(), "ManagementAgent.start_local");
+      var url = URL.matcher(jcmd(program.pid(), "ManagementAgent.status"));
+      assertThat(url.find()).isTrue();
+      try (var connector = JMXConnectorFactory.connect(new JMXServiceURL(url.group(1)))) {
+        TreesMXBean trees =
+            JMX.newMXBeanProxy(
+                connector.getMBeanServerConnection(),
+                new ObjectName("org.morethreads:type=Trees"),
+                TreesMXBean.class);
+        assertThat(trees.dump())
+            .contains("DEADLOCK:\n")
+            .contains("\"main/a\" waits for lock \"blue\", which \"main/b\" holds");
+        assertThat(trees.dumpJson()).contains("\"deadlocks\":[\n{\"certain\":true,\"cycle\":[");
+        Path file = directory.resolve("dump.txt");
+        trees.dumpToFile(file.toString());
+        assertThat(Files.readString(file)).contains("DEADLOCK:\n");
+      }
+    }
+  }
+
+  private static String jcmd(long pid, String order) throws IOException, InterruptedException {
+    Path tool = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+    Process process =
+        new ProcessBuilder(tool.toString(), Long.toString(pid), order)
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as("%s", said).isZero();
+    return said;
   }
 }

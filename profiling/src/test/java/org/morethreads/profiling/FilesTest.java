@@ -19,6 +19,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.morethreads.process.Command;
+import org.morethreads.process.ManagedProcess;
+import org.morethreads.thread.ThreadTree;
 
 /** The files of a profile, read as those read them who are given them. */
 @Timeout(180)
@@ -158,6 +161,60 @@ class FilesTest {
         .contains(
             "failed: java.lang.IllegalStateException: said too much",
             "told to stop: the shop closes");
+  }
+
+  /** A process is in the row of the thread that stands for it; shells have a row of their own. */
+  @Test
+  void timeline_processesAndCommands_areInTheRowsOfTheirThreads(@TempDir Path other)
+      throws Exception {
+    Command.closeIdleShells();
+    Profiler profiler = Profiler.into(other).start();
+    try (var tree = ThreadTree.open("t")) {
+      ManagedProcess.command("/bin/sh", "-c", "exit 3")
+          .acceptExitCodes(3)
+          .start(tree.named("program"))
+          .join();
+      Command.of("true").start(tree.named("command")).join();
+    } finally {
+      Command.closeIdleShells();
+    }
+    profiler.close();
+    Path file =
+        profiler.files().stream()
+            .filter(each -> each.toString().endsWith("_timeline.json"))
+            .findFirst()
+            .orElseThrow();
+    JsonArray events =
+        JsonParser.parseString(Files.readString(file))
+            .getAsJsonObject()
+            .getAsJsonArray("traceEvents");
+    assertThat(momentsIn(events, "t/program"))
+        .satisfiesExactly(
+            start -> assertThat(start).matches("process \\d+ starts: /bin/sh"),
+            end -> assertThat(end).matches("process \\d+ ends with 3: /bin/sh"));
+    assertThat(momentsIn(events, "t/command"))
+        .satisfiesExactly(
+            start -> assertThat(start).matches("process \\d+ starts: true"),
+            end -> assertThat(end).matches("process \\d+ ends with 0: true"));
+    assertThat(momentsIn(events, "unmanaged/shells").getFirst())
+        .matches("process \\d+ starts: .*bash");
+  }
+
+  /** The moments in the one row that has this name. */
+  private static List<String> momentsIn(JsonArray events, String path) {
+    List<JsonObject> all = events.asList().stream().map(JsonElement::getAsJsonObject).toList();
+    List<Integer> rows =
+        all.stream()
+            .filter(event -> event.get("name").getAsString().equals("thread_name"))
+            .filter(event -> event.getAsJsonObject("args").get("name").getAsString().equals(path))
+            .map(event -> event.get("tid").getAsInt())
+            .toList();
+    assertThat(rows).as("rows of %s", path).hasSize(1);
+    return all.stream()
+        .filter(event -> event.get("ph").getAsString().equals("i"))
+        .filter(event -> event.get("tid").getAsInt() == rows.getFirst())
+        .map(event -> event.get("name").getAsString())
+        .toList();
   }
 
   private static List<String> names(JsonArray events, String category) {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
@@ -13,8 +15,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.morethreads.internal.Observer;
+import org.morethreads.process.Command;
+import org.morethreads.process.ManagedProcess;
 import org.morethreads.queue.CloseableQueue;
+import org.morethreads.sync.Lock;
 import org.morethreads.sync.Signal;
+import org.morethreads.sync.Till;
+import org.morethreads.thread.ManagedThread;
+import org.morethreads.thread.StopPolicy;
+import org.morethreads.thread.ThreadObserver;
 import org.morethreads.thread.ThreadTree;
 
 /** Events in recordings that others have started. */
@@ -26,7 +35,9 @@ class ThreadEventsTest {
     Path file = directory.resolve("events.jfr");
     recording.stop();
     recording.dump(file);
-    return RecordingFile.readAllEvents(file);
+    return RecordingFile.readAllEvents(file).stream()
+        .sorted(Comparator.comparing(RecordedEvent::getStartTime)) // each thread wrote its own
+        .toList();
   }
 
   private static List<String> all(
@@ -95,10 +106,7 @@ class ThreadEventsTest {
               _ -> {
                 Signal.NEVER.await(Duration.ofMillis(300));
                 queue.put("a");
-                queue.put(
-                    "b",
-                    Signal.create("till")
-                        .or(org.morethreads.sync.Till.after(Duration.ofMillis(300))));
+                queue.put("b", Signal.create("till").or(Till.after(Duration.ofMillis(300))));
               })
           .join();
       List<RecordedEvent> events = stop(recording);
@@ -125,25 +133,161 @@ class ThreadEventsTest {
     }
   }
 
-  /** Events of processes come from the module that knows them. */
+  @Test
+  void recording_waitsOfEverySort_sayForWhat() throws Exception {
+    ThreadEvents.enable();
+    Duration time = Duration.ofMillis(30);
+    try (var recording = new Recording();
+        var tree = ThreadTree.open("t")) {
+      recording.enable("org.morethreads.Wait").withThreshold(Duration.ZERO);
+      recording.start();
+      var accounts = Lock.create("accounts");
+      var orders = CloseableQueue.<String>bounded("orders", 1);
+      var held = Signal.create("held");
+      var release = Signal.create("release");
+      var holds =
+          tree.run(
+              "holds",
+              _ -> {
+                try (var _ = accounts.acquire()) {
+                  held.go();
+                  release.await();
+                }
+              });
+      var waits =
+          tree.run(
+              "waits",
+              _ -> {
+                held.await();
+                accounts.run(() -> {});
+                Signal till = Till.after(time);
+                till.await();
+                assertThat(orders.poll(time)).isNull();
+                try (var mine = accounts.acquire()) {
+                  mine.await(time);
+                }
+              });
+      while (!(LockSupport.getBlocker(waits.thread().orElseThrow()) instanceof Lock)) {
+        Thread.onSpinWait(); // the time-out of the class ends it
+      }
+      release.go();
+      waits.join();
+      holds.join();
+      List<RecordedEvent> events = stop(recording);
+      assertThat(
+              all(
+                  events,
+                  "Wait",
+                  event ->
+                      event.getString("path")
+                          + " "
+                          + event.getString("sort")
+                          + " "
+                          + event.getString("what")))
+          .contains(
+              "t/waits LOCK lock \"accounts\"",
+              "t/waits ELEMENT an element of queue \"orders\"",
+              "t/waits CHANCE a chance on lock \"accounts\"")
+          .anyMatch(line -> line.startsWith("t/waits SIGNAL signal \"till"));
+    }
+  }
+
+  @Test
+  void recording_slowStop_isInIt() throws Exception {
+    ThreadEvents.enable();
+    var end = Signal.create("end");
+    var patient =
+        StopPolicy.standard().withAsk(Duration.ofSeconds(30)).withTotal(Duration.ofSeconds(60));
+    try (var recording = new Recording();
+        var tree = ThreadTree.open("t", patient)) {
+      recording.start();
+      var late = Signal.create("late");
+      var observing =
+          ThreadTree.observe(
+              new ThreadObserver() { // told after the recorder, which was there before
+                @Override
+                public void overdue(ManagedThread<?> thread, Duration since) {
+                  late.go();
+                }
+              });
+      tree.run("slow", _ -> end.await()).stop("enough");
+      late.await();
+      observing.remove();
+      end.go();
+      List<RecordedEvent> events = stop(recording);
+      assertThat(all(events, "StopOverdue", event -> event.getString("path")))
+          .containsExactly("t/slow");
+      assertThat(
+              events.stream()
+                  .filter(event -> event.getEventType().getName().endsWith(".StopOverdue")))
+          .allSatisfy(event ->
+              assertThat(event.getDuration("since")).isGreaterThanOrEqualTo(Duration.ofSeconds(1)));
+    } finally {
+      end.go();
+    }
+  }
+
   @Test
   void recording_processes_areInIt() throws Exception {
     ThreadEvents.enable();
-    try (var recording = new Recording()) {
+    try (var recording = new Recording();
+        var tree = ThreadTree.open("t")) {
       recording.start();
-      Observer observer = Observer.installed();
-      assertThat(observer).isNotNull();
-      observer.processStarted("main/git", 42, "git log");
-      observer.processEnded("main/git", 42, "git log", 1, 5_000_000);
+      ManagedProcess process =
+          ManagedProcess.command("/bin/sh", "-c", "sleep 0.2; exit 3")
+              .acceptExitCodes(3)
+              .start(tree.named("sh"));
+      process.join();
       List<RecordedEvent> events = stop(recording);
-      assertThat(all(events, "ProcessStart", event -> event.getString("command")))
-          .containsExactly("git log");
+      String its = process.pid() + " t/sh /bin/sh";
+      assertThat(all(events, "ProcessStart", ThreadEventsTest::process)).containsExactly(its);
+      assertThat(all(events, "ProcessEnd", ThreadEventsTest::process)).containsExactly(its);
+      assertThat(
+              events.stream()
+                  .filter(event -> event.getEventType().getName().endsWith(".ProcessEnd")))
+          .allSatisfy(event -> {
+            assertThat(event.getInt("exitCode")).isEqualTo(3);
+            assertThat(event.getDuration("lived")).isGreaterThanOrEqualTo(Duration.ofMillis(200));
+          });
+    }
+  }
+
+  private static String process(RecordedEvent event) {
+    return String.join(
+        " ",
+        Long.toString(event.getLong("pid")),
+        event.getString("path"),
+        event.getString("command"));
+  }
+
+  /** A command has a start and an end of its own, in a shell that goes on. */
+  @Test
+  void recording_commands_areInItAndTheirShell() throws Exception {
+    Command.closeIdleShells();
+    ThreadEvents.enable();
+    try (var recording = new Recording();
+        var tree = ThreadTree.open("t")) {
+      recording.start();
+      Command.of("true").start(tree.named("first")).join();
+      Command.of("true").start(tree.named("second")).join();
+      List<RecordedEvent> events = stop(recording);
+      assertThat(
+              all(
+                  events,
+                  "ProcessStart",
+                  event -> event.getString("path") + " " + event.getString("command")))
+          .satisfiesExactly(
+              shell -> assertThat(shell).startsWith(" ").endsWith("bash"),
+              first -> assertThat(first).isEqualTo("t/first true"),
+              second -> assertThat(second).isEqualTo("t/second true"));
       assertThat(
               all(
                   events,
                   "ProcessEnd",
-                  event -> event.getInt("exitCode") + " " + event.getDuration("lived").toMillis()))
-          .containsExactly("1 5");
+                  event -> event.getString("path") + " " + event.getInt("exitCode")))
+          .containsExactly("t/first 0", "t/second 0");
+    } finally {
+      Command.closeIdleShells();
     }
   }
 
