@@ -2,9 +2,14 @@ package org.morethreads.benchmarks;
 
 import static org.morethreads.benchmarks.Target.absolute;
 import static org.morethreads.benchmarks.Target.atMost;
+import static org.morethreads.benchmarks.Target.atMostOrNoise;
+import static org.morethreads.benchmarks.Target.stated;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 
 /** What is measured together, with the targets that it is held against. */
@@ -91,7 +96,37 @@ enum Area {
           "log4j-async-loggers",
           "log4j-async-appender");
     }
+  },
+  OVERHEAD(
+      List.of(Overhead.class),
+      List.of(
+          atMostOrNoise(1.02, "Overhead", "off", "without", "without-again"),
+          stated("Overhead", "on", "without"))) {
+    /** One by one: a minute between two that are compared would be in the figures. */
+    @Override
+    List<Run> runs(boolean quick, int round) {
+      List<String> peers = new ArrayList<>(Overhead.PEERS);
+      Collections.rotate(peers, round);
+      return Overhead.methods().stream()
+          .filter(method -> !quick || method.matches("startJoinVirtual|.*TurnsVirtual"))
+          .flatMap(
+              method -> peers.stream().map(peer -> new Run("\\.Overhead\\." + method + "$", peer)))
+          .toList();
+    }
+
+    @Override
+    boolean isWithoutHooks(@Nullable String peer) {
+      return peer != null && peer.startsWith("without");
+    }
   };
+
+  /**
+   * Benchmarks to be run, each in a JVM of its own.
+   *
+   * @param include a regular expression that is found in their names
+   * @param peer null for all peers, one after the other
+   */
+  record Run(String include, @Nullable String peer) {}
 
   final List<Class<?>> benchmarks;
   final List<Target> targets;
@@ -99,6 +134,18 @@ enum Area {
   Area(List<Class<?>> benchmarks, List<Target> targets) {
     this.benchmarks = benchmarks;
     this.targets = targets;
+  }
+
+  /** What is run in a round, in that order. */
+  List<Run> runs(boolean quick, int round) {
+    return benchmarks.stream()
+        .map(benchmark -> new Run("\\." + benchmark.getSimpleName() + "\\.", null))
+        .toList();
+  }
+
+  /** Whether a peer is our library without the places where it tells observers. */
+  boolean isWithoutHooks(@Nullable String peer) {
+    return false;
   }
 
   /** Leaves out what a quick run has no time for. */

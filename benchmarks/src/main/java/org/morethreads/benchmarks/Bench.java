@@ -37,7 +37,8 @@ final class Bench {
     List<String> lines = new ArrayList<>();
     StringBuilder table = new StringBuilder(machine(count));
     for (Area area : areas) {
-      Report report = new Report(area, new Rounds(area, quick, count).run());
+      Report report =
+          new Report(area, new Rounds(area, quick, count, results.resolveSibling("peers")).run());
       if (report.isEmpty()) {
         System.err.println(area.title() + ": nothing was measured; see what JMH says above.");
         System.exit(1);

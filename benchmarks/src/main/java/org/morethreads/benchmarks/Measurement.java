@@ -23,6 +23,20 @@ record Measurement(String label, String peer, String unit, List<double[]> rounds
     return quantile(Arrays.stream(rounds.get(round)).sorted().toArray(), 0.5);
   }
 
+  /**
+   * The ratio that two measurements of the same thing, in alternating rounds, may have by chance:
+   * three standard deviations of the mean over all rounds, as the ratios of the rounds tell it.
+   */
+  double noiseAgainst(Measurement same) {
+    int count = Math.min(rounds.size(), same.rounds.size());
+    double squares = 0;
+    for (int i = 0; i < count; i++) {
+      double difference = Math.log(medianOfRound(i) / same.medianOfRound(i));
+      squares += difference * difference;
+    }
+    return Math.exp(3 * Math.sqrt(squares / count) / Math.sqrt(count));
+  }
+
   static double quantile(double[] sorted, double share) {
     double place = share * (sorted.length - 1);
     int below = (int) place;

@@ -16,7 +16,8 @@ final class Report {
   private final List<Row> rows = new ArrayList<>();
 
   /** One of our figures held against a target. */
-  private record Row(Measurement ours, @Nullable Measurement peer, Target target) {
+  private record Row(
+      Measurement ours, @Nullable Measurement peer, @Nullable Measurement twin, Target target) {
     /** Our figure as a part of the peer's, or of the limit where there is no peer. */
     double ratio() {
       return ours.median() / (peer == null ? target.limit() : peer.median());
@@ -24,7 +25,15 @@ final class Report {
 
     /** What the ratio may be at most. */
     double most() {
-      return peer == null ? 1 : target.limit();
+      return peer == null ? 1 : Math.max(target.limit(), noise());
+    }
+
+    private double noise() {
+      return peer == null || twin == null ? 1 : twin.noiseAgainst(peer);
+    }
+
+    String verdict() {
+      return target.isStatedOnly() ? "stated" : met() ? "met" : "**missed**";
     }
 
     boolean met() {
@@ -69,7 +78,9 @@ final class Report {
           String against = target.peer();
           Measurement peer = against == null ? null : byKey.get(ours.label() + "|" + against);
           if (against == null || peer != null) {
-            rows.add(new Row(ours, peer, target));
+            String same = target.twin();
+            Measurement twin = same == null ? null : byKey.get(ours.label() + "|" + same);
+            rows.add(new Row(ours, peer, twin, target));
           }
         }
       }
@@ -108,8 +119,8 @@ final class Report {
               row.against(),
               figure(row.ratio()),
               row.spread(),
-              figure(row.most()),
-              row.met() ? "met" : "**missed**"));
+              row.target().isStatedOnly() ? "" : figure(row.most()),
+              row.verdict()));
     }
     return text.append('\n').toString();
   }

@@ -1,15 +1,20 @@
 package org.morethreads.benchmarks;
 
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.results.BenchmarkResult;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
@@ -21,23 +26,34 @@ final class Rounds {
   /** What follows it in the name of a method is the peer. */
   private static final String PEER_MARK = "__";
 
+  private static final String CLASS_PATH = "java.class.path";
+  private static final Path CORE = Path.of("core/src/main/java");
+
   private final Area area;
   private final boolean quick;
   private final int count;
+  private final Path directory;
   private final Map<String, Measurement> measurements = new LinkedHashMap<>();
+  private @Nullable Path withoutHooks;
 
-  Rounds(Area area, boolean quick, int count) {
+  /**
+   * Prepares to run an area.
+   *
+   * @param directory where peers go that are built for it
+   */
+  Rounds(Area area, boolean quick, int count, Path directory) {
     this.area = area;
     this.quick = quick;
     this.count = count;
+    this.directory = directory;
   }
 
-  Collection<Measurement> run() throws RunnerException {
+  Collection<Measurement> run() throws RunnerException, IOException {
     for (int round = 0; round < count; round++) {
-      for (Class<?> benchmark : area.benchmarks) {
+      for (Area.Run run : area.runs(quick, round)) {
         ChainedOptionsBuilder options =
             new OptionsBuilder()
-                .include("\\." + benchmark.getSimpleName() + "\\.")
+                .include(run.include())
                 .forks(1)
                 .warmupIterations(quick ? 2 : 5)
                 .measurementIterations(quick ? 3 : 7)
@@ -48,12 +64,40 @@ final class Rounds {
         if (quick) {
           area.quicken(options);
         }
-        for (RunResult result : new Runner(options.build()).run()) {
+        String peer = run.peer();
+        if (peer != null) {
+          options.param("peer", peer);
+        }
+        for (RunResult result : run(options.build(), area.isWithoutHooks(peer))) {
           add(result);
         }
       }
     }
     return measurements.values();
+  }
+
+  /** JMH starts JVMs with the class path that it finds in the system property. */
+  private Collection<RunResult> run(Options options, boolean hookless)
+      throws RunnerException, IOException {
+    if (!hookless) {
+      return new Runner(options).run();
+    }
+    String present = System.getProperty(CLASS_PATH);
+    System.setProperty(CLASS_PATH, withoutHooks() + File.pathSeparator + present);
+    try {
+      return new Runner(options).run();
+    } finally {
+      System.setProperty(CLASS_PATH, present);
+    }
+  }
+
+  private Path withoutHooks() throws IOException {
+    Path present = withoutHooks;
+    if (present == null) {
+      present = WithoutHooks.compile(CORE, directory.resolve("without-hooks"));
+      withoutHooks = present;
+    }
+    return present;
   }
 
   private void add(RunResult result) {

@@ -63,6 +63,38 @@ class ReportTest {
     assertThat(report.markdown()).contains("(1.00–1.50)");
   }
 
+  /** Two runs of one build that differ by a tenth, up and down, tell that a tenth is noise. */
+  @Test
+  void line_differenceWithinTheNoise_isMet() {
+    var without = measured("Overhead.x", "without", new double[] {100}, new double[] {100});
+    var twin = measured("Overhead.x", "without-again", new double[] {110}, new double[] {91});
+    var off = measured("Overhead.x", "off", new double[] {105}, new double[] {105});
+    var report = new Report(Area.OVERHEAD, List.of(without, twin, off));
+    // exp(3 * 0.095 / sqrt(2))
+    assertThat(report.line()).isEqualTo("overhead ratio=1.05 target=1.22 met");
+  }
+
+  @Test
+  void line_differenceBeyondTheNoise_isMissed() {
+    var without = measured("Overhead.x", "without", new double[] {100}, new double[] {100});
+    var twin = measured("Overhead.x", "without-again", new double[] {100}, new double[] {100});
+    var off = measured("Overhead.x", "off", new double[] {105}, new double[] {105});
+    var report = new Report(Area.OVERHEAD, List.of(without, twin, off));
+    assertThat(report.line()).isEqualTo("overhead ratio=1.05 target=1.02 missed");
+  }
+
+  /** However much it is. */
+  @Test
+  void line_ratioThatIsStatedOnly_missesNothing() {
+    var without = measured("Overhead.x", "without", new double[] {100});
+    var twin = measured("Overhead.x", "without-again", new double[] {100});
+    var off = measured("Overhead.x", "off", new double[] {101});
+    var on = measured("Overhead.x", "on", new double[] {900});
+    var report = new Report(Area.OVERHEAD, List.of(without, twin, off, on));
+    assertThat(report.line()).isEqualTo("overhead ratio=1.01 target=1.02 met");
+    assertThat(report.markdown()).contains("| Overhead.x | on | without | 9.00 |  | stated |");
+  }
+
   @Test
   void isEmpty_nothingToCompare_isSo() {
     assertThat(new Report(Area.LOCK, List.of()).isEmpty()).isTrue();
