@@ -9,12 +9,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.morethreads.profiling.Profile;
 
 /** What the census counts, and what it says of inputs and databases that are no good. */
 @Timeout(180)
@@ -251,12 +254,38 @@ class CensusTest {
   }
 
   @Test
+  void profile_isWrittenAtTheEnd_byThreads() throws Exception {
+    var result = run(directory, "--input", "classes", "--profile", "profiles", "--json");
+
+    assertThat(result.status()).as(result.everything()).isZero();
+    assertThat(result.written()).isEqualTo(3).isEqualTo(rowsOf(database));
+    assertThat(result.err()).anyMatch(line -> line.contains("The profile was written to"));
+    try (Stream<Path> files = Files.list(directory.resolve("profiles"))) {
+      List<Path> all = files.toList();
+      assertThat(all)
+          .extracting(file -> file.getFileName().toString().replaceAll("\\d{8}_\\d{6}", "@"))
+          .contains(
+              "census_@.txt",
+              "census_@.tab",
+              "census_@_cpu.html",
+              "census_@_timeline.json",
+              "census_@_timeline.html",
+              "census_@.jfr");
+      Path recording =
+          all.stream().filter(file -> file.toString().endsWith(".jfr")).findFirst().orElseThrow();
+      Profile profile = Profile.read(recording);
+      assertThat(profile.paths()).contains("main/scanner", "main/worker-*", "main/writer");
+      assertThat(profile.coverage()).doesNotContain("early", "no end");
+    }
+  }
+
+  @Test
   void help_namesAllOptions() throws Exception {
     var result = run(directory, "--help");
 
     assertThat(result.status()).isZero();
     assertThat(result.everything())
-        .contains("--input", "--db", "--workers", "--stubborn", "--json")
+        .contains("--input", "--db", "--workers", "--stubborn", "--profile", "--json")
         .doesNotContain("census: ready");
   }
 
