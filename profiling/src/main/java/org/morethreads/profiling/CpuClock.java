@@ -16,7 +16,12 @@ import org.morethreads.thread.ManagedThread;
 final class CpuClock implements AutoCloseable {
   private static final CopyOnWriteArrayList<CpuClock> RUNNING = new CopyOnWriteArrayList<>();
 
-  private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+  /** Kept: the factory hands it out under a monitor, for which many ends at once would queue up. */
+  private static final class Bean {
+    static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+  }
+
+  private final ThreadMXBean threads = Bean.THREADS;
   private final boolean works =
       threads.isThreadCpuTimeSupported() && threads.isThreadCpuTimeEnabled();
   private final Map<Long, Long> before = new HashMap<>();
@@ -35,11 +40,12 @@ final class CpuClock implements AutoCloseable {
 
   /** What a platform thread has used so far; 0 of a virtual one, and when the JVM does not know. */
   static long of(Thread thread) {
-    ThreadMXBean bean = ManagementFactory.getThreadMXBean();
-    if (thread.isVirtual() || !bean.isThreadCpuTimeSupported() || !bean.isThreadCpuTimeEnabled()) {
+    if (thread.isVirtual()
+        || !Bean.THREADS.isThreadCpuTimeSupported()
+        || !Bean.THREADS.isThreadCpuTimeEnabled()) {
       return 0;
     }
-    return Math.max(0, bean.getThreadCpuTime(thread.threadId()));
+    return Math.max(0, Bean.THREADS.getThreadCpuTime(thread.threadId()));
   }
 
   /** A thread has ended; called by itself, unless it was given up. */
