@@ -127,6 +127,18 @@ class ProcessObserverTest {
         .containsExactly("sleep starts /bin/sleep", "sleep ends with 137 /bin/sleep");
   }
 
+  /** Also when it was dead before anybody looked, which happens to one of three. */
+  @Test
+  void exited_ofProcessesThatDieAtOnce_goes() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      ManagedProcess process = ManagedProcess.command("/bin/sleep", "1000").start();
+      process.kill();
+      process.join();
+      assertThat(process.exited().isSignalled()).isTrue();
+      assertThat(of(process.pid())).hasSize(2);
+    }
+  }
+
   @Test
   void process_thatCannotBeStarted_isNotTold() {
     assertThatExceptionOfType(ProcessStartException.class)
