@@ -106,7 +106,7 @@ public final class Services {
 
   /**
    * Adds what is to be done before the JVM is {@linkplain #halt halted}: in a moment, without
-   * waiting for anybody, and without the log.
+   * waiting for anybody.
    *
    * @param deed what to do
    */
@@ -139,7 +139,7 @@ public final class Services {
     try {
       deed.run();
     } catch (Throwable broken) { // the others have their moment, too
-      System.err.println("org.morethreads: before the JVM was halted: " + broken);
+      Log.error("Something that was to be done before the JVM is halted failed.", broken);
     }
   }
 }
