@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.morethreads.internal.Firing;
 import org.morethreads.sync.Signal;
@@ -70,5 +73,46 @@ class CloseableQueueTest {
     CloseableQueue<String> queue = CloseableQueue.unbounded("todo");
     queue.closedBy(Signal.DONE, Signal.DONE);
     assertThat(queue.drained().isSignalled()).isTrue();
+  }
+
+  /** S3: both are signalled before actions run; an action may wait for the other one. */
+  @Test
+  void close_emptyQueue_actionOnClosedFindsItDrained() {
+    CloseableQueue<String> queue = CloseableQueue.unbounded("todo");
+    var found = new AtomicBoolean();
+    queue.closed().then(() -> found.set(queue.drained().isSignalled()));
+    queue.close();
+    assertThat(found).isTrue();
+  }
+
+  @Test
+  void close_emptyQueue_whoAwaitsTheEndIsWokenBeforeActionsOfClosed() throws Exception {
+    CloseableQueue<String> queue = CloseableQueue.unbounded("todo");
+    var back = new CountDownLatch(1);
+    Thread waiter =
+        Thread.startVirtualThread(() -> {
+          try {
+            queue.drained().await();
+            back.countDown();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        });
+    while (Firing.countLive(queue.drained()) == 0) {
+      Thread.sleep(1);
+    }
+    var inTime = new AtomicBoolean();
+    queue
+        .closed()
+        .then(() -> {
+          try {
+            inTime.set(back.await(20, TimeUnit.SECONDS));
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        });
+    queue.close();
+    assertThat(inTime).isTrue();
+    waiter.join();
   }
 }

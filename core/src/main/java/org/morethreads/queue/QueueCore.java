@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.morethreads.internal.Firing;
 import org.morethreads.internal.Library;
 import org.morethreads.internal.Log;
 import org.morethreads.internal.Mutex;
@@ -86,6 +87,12 @@ abstract class QueueCore<E> {
   /** Set once; from then on nothing is put. */
   private boolean isClosed;
 
+  /**
+   * Whether nothing will ever be taken any more. Written under the mutex, before the signals are
+   * fired that say so; read also outside.
+   */
+  private volatile boolean ended;
+
   /** Whether {@link #unlock} has more to do than to wake: closed, or {@code remains} is busy. */
   private boolean isSpecial;
 
@@ -106,8 +113,8 @@ abstract class QueueCore<E> {
     this.distinct = builder.unique ? new Distinct() : null;
     this.wraps = wraps || builder.unique;
     this.slow = builder.warnAfter == 0 ? null : new SlowConsumers(builder.warnAfter);
-    this.closed = new End(name, " closed");
-    this.drained = new End(name, " drained");
+    this.closed = new End(name, " closed", null);
+    this.drained = new End(name, " drained", this);
     this.takers = new Line("an element of", name, /* isForPlaces= */ false);
     this.putters = new Line("a place in", name, /* isForPlaces= */ true);
     Line.pair(takers, putters);
@@ -706,7 +713,10 @@ abstract class QueueCore<E> {
    */
   private void unlockSpecially(Line.@Nullable Waiter woken) {
     boolean closedNow = isClosed;
-    boolean ended = isEnded();
+    boolean endedNow = isEnded();
+    if (endedNow && !ended) {
+      ended = true;
+    }
     boolean unsettled = remains.isUnsettled();
     isSpecial = closedNow || !remains.isIdle();
     mutex.release();
@@ -714,12 +724,16 @@ abstract class QueueCore<E> {
     if (unsettled) {
       remains.settle();
     }
-    if (closedNow) {
+    if (endedNow) {
+      End.fire(closed, drained);
+    } else if (closedNow) {
       closed.fire();
     }
-    if (ended) {
-      drained.fire();
-    }
+  }
+
+  /** Whether the queue has ended, for who looks at its signals: not before it says it is closed. */
+  boolean hasEnded() {
+    return ended && Firing.isFired(closed);
   }
 
   // ---- closing

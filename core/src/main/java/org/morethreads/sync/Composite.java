@@ -150,12 +150,18 @@ final class Composite extends LazySignal {
     return !(operand instanceof Composite composite && composite.attachment == null);
   }
 
-  /** Hangs an edge into a leaf; one that has fired is seen by the evaluation that follows. */
-  private static void hang(Signal leaf, Edge edge) {
-    if (leaf instanceof LazySignal lazy) {
+  /**
+   * Hangs an edge into a leaf; one that has fired is seen by the evaluation that follows, and must
+   * not stay armed for that: nobody would take it down.
+   */
+  private static void hang(Signal leaf, Dependent.Hook edge) {
+    LazySignal lazy = leaf instanceof LazySignal armed ? armed : null;
+    if (lazy != null) {
       lazy.retain();
     }
-    Firing.push(leaf, edge);
+    if (!Firing.push(leaf, edge) && lazy != null) {
+      lazy.release();
+    }
   }
 
   /** Takes an edge out of a leaf; one that has fired has dropped it, or is about to look at it. */
@@ -262,11 +268,10 @@ final class Composite extends LazySignal {
     void hang() {
       for (WeakEdge edge : edges) {
         Signal leaf = edge.leaf();
-        if (leaf != null) {
-          if (leaf instanceof LazySignal lazy && !(lazy instanceof Composite)) {
-            lazy.retain(); // a till needs its timer; an attached composite pushes anyway
-          }
-          Firing.push(leaf, edge);
+        if (leaf instanceof Composite) {
+          Firing.push(leaf, edge); // it is attached itself, and pushes anyway
+        } else if (leaf != null) {
+          Composite.hang(leaf, edge); // a till needs its timer
         }
       }
       complete = true;
