@@ -10,6 +10,7 @@ import org.morethreads.stress.schedule.Run.Timeouts;
 import org.morethreads.stress.schedule.Schedules;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
+import org.morethreads.thread.Adoption;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.Outcome;
 import org.morethreads.thread.StopPolicy;
@@ -150,6 +151,86 @@ class ThreadSchedulesTest {
             })
         .timeouts(Timeouts.SOON)
         .explore();
+  }
+
+  // stop of the parent | stop of the parent, of which one finds the other half-way
+  @Test
+  void stop_twiceAtOnce_theThreadIsToldWhenEitherReturns() {
+    Schedules.of(
+            run -> {
+              ThreadTree tree = run.tree(StopPolicy.standard());
+              OpenSignal begun = Signal.create("begun");
+              ManagedThread<?> parent =
+                  tree.run(
+                      "parent",
+                      stop -> {
+                        ManagedThread.run("child", Signal::await);
+                        begun.go();
+                        stop.await();
+                      });
+              Run.Body stopping =
+                  () -> {
+                    begun.await();
+                    parent.stop();
+                    assertThat(parent.pleaseStop().isSignalled())
+                        .as("told when stop returns")
+                        .isTrue();
+                  };
+              run.thread("one", stopping);
+              run.thread(
+                  "two",
+                  () -> {
+                    stopping.run();
+                    parent.join();
+                    stopAndWait(tree);
+                  });
+            })
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  // an alien thread comes, starts a child and leaves | stop of the tree (H10)
+  @Test
+  void adopt_racingStopOfTheTree_isRefusedOrAskedAndAwaited() {
+    Schedules.of(
+            run -> {
+              var opened = new AtomicReference<ThreadTree>();
+              OpenSignal isOpen = Signal.create("is open");
+              run.thread(
+                  "alien",
+                  () -> {
+                    opened.set(run.tree(StopPolicy.standard()));
+                    isOpen.go();
+                    takePart(run, opened.get());
+                    assertThat(ManagedThread.currentOrNull()).as("alien again").isNull();
+                  });
+              run.thread(
+                  "stopper",
+                  () -> {
+                    isOpen.await();
+                    stopAndWait(opened.get());
+                    assertThat(opened.get().children()).isEmpty();
+                  });
+            })
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  private static void takePart(Run run, ThreadTree tree) throws InterruptedException {
+    Adoption adoption;
+    try {
+      adoption = ManagedThread.adopt();
+    } catch (IllegalStateException refused) {
+      assertThat(refused).hasMessageContaining("has stopped");
+      return;
+    }
+    try (adoption) {
+      ManagedThread<?> child = ManagedThread.run("child", Signal::await);
+      adoption.pleaseStop().await();
+      assertThat(child.pleaseStop().isSignalled()).as("the child was told before").isTrue();
+      run.step("leave");
+      assertThat(tree.stopped().isSignalled()).as("the stop waits for who was adopted").isFalse();
+    }
   }
 
   // stop of the tree | the needer ends by itself or is told | the needed

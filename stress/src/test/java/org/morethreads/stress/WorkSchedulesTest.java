@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.morethreads.queue.QueueClosedException;
 import org.morethreads.stress.schedule.Run;
 import org.morethreads.stress.schedule.Run.Timeouts;
 import org.morethreads.stress.schedule.Schedules;
@@ -21,10 +23,14 @@ import org.morethreads.thread.ThreadFailedException;
 import org.morethreads.thread.ThreadStoppedException;
 import org.morethreads.thread.ThreadTree;
 import org.morethreads.work.Actor;
+import org.morethreads.work.BatchingQueue;
 import org.morethreads.work.Job;
 import org.morethreads.work.ThreadPool;
 
-/** No interleaving strands, loses or leaks anything of scopes, pools and actors (H3, H7, H9). */
+/**
+ * No interleaving strands, loses or leaks anything of scopes, pools, batches and actors (H3, H7,
+ * H9, Q6).
+ */
 class WorkSchedulesTest {
 
   /** Runs something on a managed thread of a tree, and stops the tree when it has ended. */
@@ -318,6 +324,153 @@ class WorkSchedulesTest {
                   web.stop();
                   assertThat(web.join()).isEqualTo(3);
                   pool.stopped().await();
+                }))
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  // ---- batching queues, whose batches are never old enough: who is not woken is a deadlock (Q6)
+
+  private static BatchingQueue.Builder<Integer> batching() {
+    return BatchingQueue.<Integer>named("b").size(2).capacity(2).maximumAge(Duration.ofHours(1));
+  }
+
+  /** Puts some elements in; answers those that were accepted. */
+  private static ManagedThread<List<Integer>> putting(
+      String name, BatchingQueue<Integer> queue, int... elements) {
+    return ManagedThread.call(
+        name,
+        _ -> {
+          List<Integer> accepted = new ArrayList<>();
+          try {
+            for (int element : elements) {
+              queue.put(element);
+              accepted.add(element);
+            }
+          } catch (QueueClosedException closed) {
+            assertThat(queue.closed().isSignalled()).isTrue();
+          }
+          return accepted;
+        });
+  }
+
+  private static void assertDelivered(
+      BatchingQueue<Integer> queue,
+      List<Integer> delivered,
+      ManagedThread<List<Integer>> one,
+      ManagedThread<List<Integer>> other)
+      throws InterruptedException {
+    for (ManagedThread<List<Integer>> each : List.of(one, other)) {
+      List<Integer> accepted = each.join();
+      assertThat(delivered).filteredOn(accepted::contains).isEqualTo(accepted);
+    }
+    assertThat(delivered).hasSize(one.join().size() + other.join().size());
+    assertThat(queue.statistics().delivered()).isEqualTo(delivered.size());
+    assertThat(queue.statistics().undelivered()).isZero();
+    assertThat(queue.statistics().waitingToPut()).isZero();
+  }
+
+  // put, put, put | put | close: what was accepted is delivered, in the order of who put it
+  @Test
+  void batching_putRacingClose_allThatWasAcceptedIsDelivered() {
+    Schedules.of(run ->
+            inATree(
+                run,
+                _ -> {
+                  List<Integer> delivered = new CopyOnWriteArrayList<>();
+                  var queue =
+                      batching()
+                          .start(batch -> {
+                            run.step("sink");
+                            delivered.addAll(batch);
+                          });
+                  var one = putting("one", queue, 1, 2, 3);
+                  var two = putting("two", queue, 11);
+                  queue.close();
+                  assertThat(queue.stopped().isSignalled()).isTrue();
+                  assertDelivered(queue, delivered, one, two);
+                }))
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  // put, put | put | stop of the queue's thread
+  @Test
+  void batching_putRacingStop_allThatWasAcceptedIsDelivered() {
+    Schedules.of(run ->
+            inATree(
+                run,
+                _ -> {
+                  List<Integer> delivered = new CopyOnWriteArrayList<>();
+                  var queue = batching().capacity(1).start(delivered::addAll);
+                  var one = putting("one", queue, 1, 2);
+                  var two = putting("two", queue, 11);
+                  queue.stop();
+                  queue.stopped().await();
+                  assertDelivered(queue, delivered, one, two);
+                }))
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  // put, flush | put | the forwarder gathers: who has flushed finds his element delivered
+  @Test
+  void batching_flushRacingPut_isSignalledWhenAllBeforeIsDelivered() {
+    Schedules.of(run ->
+            inATree(
+                run,
+                _ -> {
+                  List<Integer> delivered = new CopyOnWriteArrayList<>();
+                  var queue = batching().size(3).start(delivered::addAll);
+                  var flushing =
+                      ManagedThread.run(
+                          "flushing",
+                          _ -> {
+                            queue.put(1);
+                            queue.flush().await();
+                            assertThat(delivered).contains(1);
+                          });
+                  var one = putting("one", queue, 11);
+                  flushing.join();
+                  one.join();
+                  queue.close();
+                  assertThat(delivered).containsExactlyInAnyOrder(1, 11);
+                }))
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  // a sink that fails | put, put | close: each element is delivered, or given to the handler
+  @Test
+  void batching_sinkFailsWhileItIsClosed_everyElementIsDeliveredOrGivenBackOnce() {
+    Schedules.of(run ->
+            inATree(
+                run,
+                _ -> {
+                  List<Integer> delivered = new CopyOnWriteArrayList<>();
+                  List<Integer> back = new CopyOnWriteArrayList<>();
+                  var failures = new AtomicInteger();
+                  var queue =
+                      batching()
+                          .retries(1, Duration.ZERO, Duration.ZERO)
+                          .onUndelivered((elements, _) -> back.addAll(elements))
+                          .start(batch -> {
+                            if (batch.contains(1) || failures.getAndIncrement() == 0) {
+                              throw new IOException("planned");
+                            }
+                            delivered.addAll(batch);
+                          });
+                  var one = putting("one", queue, 1);
+                  var two = putting("two", queue, 11, 12);
+                  queue.close();
+                  List<Integer> accepted = new ArrayList<>(one.join());
+                  accepted.addAll(two.join());
+                  List<Integer> all = new ArrayList<>(delivered);
+                  all.addAll(back);
+                  assertThat(all).containsExactlyInAnyOrderElementsOf(accepted);
+                  assertThat(delivered).doesNotContain(1);
+                  assertThat(queue.statistics().undelivered()).isEqualTo(back.size());
+                  assertThat(queue.takeUndelivered()).isEmpty();
                 }))
         .timeouts(Timeouts.SOON)
         .explore();

@@ -1,5 +1,7 @@
 package org.morethreads.thread;
 
+import static org.morethreads.stress.lincheck.Pairs.call;
+
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +17,7 @@ import org.morethreads.internal.Library;
 import org.morethreads.internal.Surroundings;
 import org.morethreads.stress.lincheck.Checks;
 import org.morethreads.stress.lincheck.HandTime;
+import org.morethreads.stress.lincheck.Pairs;
 
 /**
  * The registry of children of a node is linearizable (H1, H2): who is there, in what order, of what
@@ -179,6 +182,19 @@ class RegistryLincheckTest {
     public int hashCode() {
       return Objects.hash(Arrays.hashCode(here), newestFirst, given, closed, refusing, told);
     }
+  }
+
+  @Test
+  void children_pairsModelChecked_areLinearizable() {
+    Checks.modelCheck(
+        Operations.class,
+        Specification.class,
+        Pairs.of(Operations.class)
+            .from()
+            .from(call("come", 0))
+            .meet(call("come", Pairs.THREAD), call("leave", Pairs.THREAD), call("close"))
+            .meetApart(call("tell"), call("refuse"))
+            .end(call("names"), call("count")));
   }
 
   @Test

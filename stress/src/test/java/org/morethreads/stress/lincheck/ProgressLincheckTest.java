@@ -1,5 +1,7 @@
 package org.morethreads.stress.lincheck;
 
+import static org.morethreads.stress.lincheck.Pairs.call;
+
 import java.time.Duration;
 import java.util.Objects;
 import org.jetbrains.lincheck.datastructures.IntGen;
@@ -113,6 +115,17 @@ class ProgressLincheckTest {
     public int hashCode() {
       return Objects.hash(value, ended);
     }
+  }
+
+  @Test
+  void progress_pairsModelChecked_areLinearizable() {
+    Checks.modelCheck(
+        Operations.class,
+        Specification.class,
+        Pairs.of(Operations.class)
+            .from(call("advance", 2))
+            .meet(call("end"), call("advanceTo", 4), call("advance", 1))
+            .look(call("isEnded"), call("isThreeReached")));
   }
 
   @Test

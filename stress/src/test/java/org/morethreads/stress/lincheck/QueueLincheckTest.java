@@ -94,6 +94,20 @@ class QueueLincheckTest {
             .end(call("drain"), call("isClosed"), call("isDrained")));
   }
 
+  // nobody sees that it is closed, or what comes of that, and then not its signals
+  @Test
+  void bounded_endSeenWhileItComes_isLinearizable() {
+    Checks.modelCheck(
+        Bounded.class,
+        BoundedSpecification.class,
+        Pairs.of(Bounded.class)
+            .from()
+            .from(call("putForced", 1))
+            .meet(call("close"))
+            .meetApart(call("poll"), call("drain"), call("offer", 1))
+            .look(call("isClosed"), call("isDrained")));
+  }
+
   // removal looks for its element first, among all priorities: the longest way of all
   @Test
   void prioritizedUnique_removeMeetsOthers_isLinearizable() {

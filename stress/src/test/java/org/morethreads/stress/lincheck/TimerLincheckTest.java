@@ -1,5 +1,7 @@
 package org.morethreads.stress.lincheck;
 
+import static org.morethreads.stress.lincheck.Pairs.call;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -142,6 +144,18 @@ class TimerLincheckTest {
     public int hashCode() {
       return Objects.hash(now, hurriedAt);
     }
+  }
+
+  @Test
+  void till_pairsModelChecked_areLinearizable() {
+    Checks.modelCheck(
+        Operations.class,
+        Specification.class,
+        Pairs.of(Operations.class)
+            .from(call("add", 0))
+            .meet(call("add", 0), call("remove", 0))
+            .meetApart(call("pass", 2), call("hurry"))
+            .end(call("remove", 0), call("remove", 0)));
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.util.List;
 final class PlantedBugs {
   private static final String LINCHECK = "org.morethreads.stress.lincheck.";
   private static final String PROGRAM = "org.morethreads.stress.program.";
+  private static final String SCENARIO = "org.morethreads.stress.";
 
   private PlantedBugs() {}
 
@@ -65,6 +66,62 @@ final class PlantedBugs {
               "org.morethreads.thread.RegistryLincheckTest",
               "children_modelChecked_areLinearizable",
               "LincheckAssertionError"),
+          PlantedBug.plain(
+              "the end of a progress is not signalled by who finds it",
+              "sync/Progress.java",
+              """
+                  ended.go();
+                  return false;
+              """,
+              """
+                  return false;
+              """,
+              LINCHECK + "ProgressLincheckTest",
+              "progress_pairsModelChecked_areLinearizable",
+              "LincheckAssertionError"),
+          PlantedBug.plain(
+              "users of an armed till are counted by read and write",
+              "sync/LazySignal.java",
+              """
+                      if (compareAndSet(users, users + 1)) {
+                        return true;
+                      }
+              """,
+              """
+                      set(users + 1);
+                      return true;
+              """,
+              LINCHECK + "TimerLincheckTest",
+              "till_pairsModelChecked_areLinearizable",
+              "LincheckAssertionError"),
+          // ---- scenarios under the controlled scheduler
+          PlantedBug.scheduled(
+              "a stop returns while another still tells the thread",
+              "thread/Stopping.java",
+              """
+                  request(node);
+                  if (node.told() != null) {
+                    finishTelling(node);
+                    return true;
+                  }
+              """,
+              """
+                  request(node);
+                  if (node.told() != null) {
+                    return true;
+                  }
+              """,
+              SCENARIO + "ThreadSchedulesTest",
+              "stop_twiceAtOnce_theThreadIsToldWhenEitherReturns",
+              "told when stop returns"),
+          PlantedBug.scheduled(
+              "what an operand does between arming and pushing is not looked at",
+              "sync/LazySignal.java",
+              "if (compute() || !Firing.push(this, node)) {",
+              "if (!Firing.push(this, node)) {",
+              SCENARIO + "SignalSchedulesTest",
+              "composite_lastLeavesWhileAnotherComes_theOtherIsNotLost",
+              "of this scenario fails"),
           // ---- random programs
           PlantedBug.scheduled(
               "a stop does not wait for those who need a thread",
@@ -89,5 +146,27 @@ final class PlantedBugs {
               "for (int i = place; i < size - 2; i++) {",
               PROGRAM + "QueueProgramTest",
               "operations_anyOrder_areThoseOfTheSpecification",
-              "program "));
+              "program "),
+          PlantedBug.scheduled(
+              "a signal that has gone stays armed below a composite",
+              "sync/Composite.java",
+              """
+                  if (!Firing.push(leaf, edge) && lazy != null) {
+                    lazy.release();
+                  }
+              """,
+              """
+                  Firing.push(leaf, edge);
+              """,
+              PROGRAM + "SignalProgramTest",
+              "expressions_anyOrder_areBooleanAlgebraWithTime",
+              "[timers]"),
+          PlantedBug.scheduled(
+              "a place that is free is told to nobody",
+              "queue/QueueCore.java",
+              "putters.assigned() == 0 && store.size < capacity) {",
+              "putters.assigned() == 0 && store.size < capacity - 1) {",
+              PROGRAM + "QueueProgramTest",
+              "waits_closesAndInterrupts_nothingIsLostOrDoubledOrStranded",
+              "deadlock"));
 }

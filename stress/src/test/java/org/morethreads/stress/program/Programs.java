@@ -32,7 +32,16 @@ public final class Programs {
 
   /** Runs programs, one after the other. */
   public static void run(int count, Program program) {
-    each(count, seed -> program.run(new Random(seed)));
+    each(count, seed -> program.run(random(seed)));
+  }
+
+  /**
+   * The random numbers of a seed. Those of {@link Random} itself begin much alike for seeds that
+   * are close to each other: then all programs were of one kind.
+   */
+  public static Random random(long seed) {
+    long mixed = seed * 0x9E3779B97F4A7C15L;
+    return new Random(mixed ^ (mixed >>> 32));
   }
 
   /** Runs programs for several threads, each in some random schedules. */

@@ -190,28 +190,39 @@ class QueueProgramTest {
 
   @Test
   void waits_closesAndInterrupts_nothingIsLostOrDoubledOrStranded() {
-    Programs.explore(150, 10, Timeouts.SOON, seed -> run -> setUp(new Random(seed), run));
+    Programs.explore(150, 10, Timeouts.SOON, seed -> run -> setUp(Programs.random(seed), run));
   }
 
   private static void setUp(Random random, Run run) {
     Kind kind = new Kind(1 + random.nextInt(2), random.nextBoolean(), random.nextInt(3) == 0);
     var tally = new Tally(kind.create());
     OpenSignal until = Signal.create("until");
+    // nobody helps who waits for a place: the queue is closed only when all is put
+    boolean patient = random.nextBoolean();
+    List<OpenSignal> done = new ArrayList<>();
     List<Participant> all = new ArrayList<>();
     int producers = 1 + random.nextInt(2);
     for (int i = 0; i < producers; i++) {
       int base = 20 * i;
       int count = 1 + random.nextInt(3);
       int how = random.nextInt(5);
-      all.add(run.thread("producer " + i, () -> produce(tally, base, count, how, until)));
+      OpenSignal its = Signal.create("producer " + i + " is done");
+      done.add(its);
+      all.add(
+          run.thread(
+              "producer " + i,
+              () -> {
+                produce(tally, base, count, how, until);
+                its.go();
+              }));
     }
     int consumers = 1 + random.nextInt(2);
     for (int i = 0; i < consumers; i++) {
-      int how = random.nextInt(5);
+      int how = patient ? TO_THE_END[random.nextInt(TO_THE_END.length)] : random.nextInt(5);
       all.add(run.thread("consumer " + i, () -> consume(tally, how, until)));
     }
     boolean untilGoes = random.nextBoolean();
-    boolean interrupts = random.nextInt(3) == 0;
+    boolean interrupts = !patient && random.nextInt(3) == 0;
     int who = random.nextInt(all.size());
     run.thread(
         "closer",
@@ -222,12 +233,18 @@ class QueueProgramTest {
           if (untilGoes) {
             until.go();
           }
+          if (patient) {
+            Signal.allOf(done).await();
+          }
           run.step("close");
           tally.queue.close();
           // nobody is left behind a full queue, or an empty one
         });
     run.afterwards(() -> check(tally, consumers));
   }
+
+  /** The ways to consume that end with the queue, and not before. */
+  private static final int[] TO_THE_END = {0, 1, 4};
 
   private static void produce(Tally tally, int base, int count, int how, Signal until) {
     CloseableQueue<Integer> queue = tally.queue;

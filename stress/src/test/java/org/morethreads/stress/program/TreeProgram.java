@@ -2,9 +2,11 @@ package org.morethreads.stress.program;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -43,6 +45,9 @@ final class TreeProgram {
   /** A failure that nobody has claimed is logged after a minute, and not passed on any more. */
   private static final Duration UNCLAIMED = Duration.ofSeconds(50);
 
+  /** How long drivers are waited for: one of them may wait for a thread that somebody needs. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
   private static final int DRIVERS = 3;
   private static final int MOST_THREADS = 12;
 
@@ -57,7 +62,11 @@ final class TreeProgram {
     /** Goes on until the tree has stopped. */
     STUBBORN,
     /** Says that it is ready, and waits. */
-    READY
+    READY,
+    /** The driver that has opened the tree, for as long as it takes part. */
+    ADOPTED;
+
+    static final Kind[] STARTED = Arrays.copyOf(values(), values().length - 1);
   }
 
   /** What is known of a thread. */
@@ -88,6 +97,11 @@ final class TreeProgram {
       this.deadline = deadline;
       this.planted = new Planted(name);
       this.startedAt = at;
+    }
+
+    /** What it returns if nothing stops it. */
+    String result() {
+      return kind == Kind.ADOPTED ? null : name;
     }
 
     boolean isOver() {
@@ -142,7 +156,7 @@ final class TreeProgram {
 
   TreeProgram(long seed, Run run) {
     this.run = run;
-    this.random = new Random(seed);
+    this.random = Programs.random(seed);
   }
 
   void setUp() {
@@ -155,6 +169,7 @@ final class TreeProgram {
       driversDone.add(done);
       run.thread("driver " + i, () -> drive(which, new Random(seed), steps, done));
     }
+    run.thread("stopper", this::stop);
     run.afterwards(this::checkAll);
   }
 
@@ -168,20 +183,58 @@ final class TreeProgram {
     opened.await();
     for (int i = 0; i < steps; i++) {
       step(own, null);
+      if (which == 0 && own.nextInt(6) == 0) {
+        takePart(own);
+      }
     }
     done.go();
-    if (which == 0) {
-      for (OpenSignal each : driversDone) {
-        each.await();
-      }
-      treeStoppedAt = run.elapsed();
-      tree.stop();
-      tree.stopped().await();
-      expect(
-          run.elapsed().minus(treeStoppedAt).compareTo(TOTAL) <= 0,
-          "H5: the tree has stopped within its policy, and not after "
-              + run.elapsed().minus(treeStoppedAt));
+  }
+
+  /** Stops the tree when the drivers are done. One may wait for what only this brings about. */
+  private void stop() throws InterruptedException {
+    opened.await();
+    boolean _ = Signal.allOf(driversDone).await(PATIENCE);
+    treeStoppedAt = run.elapsed();
+    tree.stop();
+    tree.stopped().await();
+    expect(
+        run.elapsed().minus(treeStoppedAt).compareTo(TOTAL) <= 0,
+        "H5: the tree has stopped within its policy, and not after "
+            + run.elapsed().minus(treeStoppedAt));
+  }
+
+  /** Only who has opened a tree comes into that, rather than into the main tree. */
+  private void takePart(Random own) throws InterruptedException {
+    Entry entry = new Entry("driver 0", Kind.ADOPTED, null, List.of(), null, run.elapsed());
+    int steps = own.nextInt(4);
+    Adoption adoption;
+    try {
+      adoption = ManagedThread.adopt();
+    } catch (IllegalStateException refused) {
+      expect(treeStoppedAt != null, "H10: adopted until the tree has stopped: " + refused);
+      return;
     }
+    try (adoption) {
+      @SuppressWarnings("unchecked") // it has no result
+      ManagedThread<String> handle = (ManagedThread<String>) adoption.thread();
+      entry.handle = handle;
+      entry.ran = true;
+      entries.add(entry);
+      handle.stopped().then(() -> onStopped(entry));
+      expect(ManagedThread.current() == handle, "H10: " + entry + " is the current thread");
+      expect(handle.path().startsWith("tree/driver 0"), "H10: its path is " + handle.path());
+      seen.add("alien");
+      for (int i = 0; i < steps; i++) {
+        step(own, entry);
+      }
+      if (adoption.pleaseStop().isSignalled()) {
+        seen.add("alien, asked to leave");
+        checkOrder(entry);
+      }
+      entry.taskEnded = true; // before the adoption is closed
+      entry.taskEndedAt = run.elapsed();
+    }
+    expect(ManagedThread.currentOrNull() == null, "H10: " + entry + " is an alien again");
   }
 
   private void step(Random own, Entry self) throws InterruptedException {
@@ -230,7 +283,7 @@ final class TreeProgram {
     if (self == null && !entries.isEmpty() && own.nextBoolean()) {
       parent = entries.get(own.nextInt(entries.size()));
     }
-    Kind kind = Kind.values()[own.nextInt(Kind.values().length)];
+    Kind kind = Kind.STARTED[own.nextInt(Kind.STARTED.length)];
     if (kind == Kind.STUBBORN && own.nextBoolean()) {
       kind = Kind.AWAITS; // few of these: they use all the time up
     }
@@ -303,7 +356,7 @@ final class TreeProgram {
   private void join(Entry one) throws InterruptedException {
     try {
       String value = one.handle.join(Duration.ofMillis(1500));
-      expect(value.equals(one.name), "H7: the result of " + one + " is " + value);
+      expect(Objects.equals(value, one.result()), "H7: the result of " + one + " is " + value);
     } catch (TimeoutException timeout) {
       return; // claims nothing
     } catch (ThreadFailedException failed) {
@@ -392,6 +445,7 @@ final class TreeProgram {
           }
         }
       }
+      case ADOPTED -> throw new AssertionError("it has no task");
     }
     return entry.name;
   }
@@ -486,7 +540,8 @@ final class TreeProgram {
     switch (outcome) {
       case null -> expect(false, "H7: an outcome of " + entry);
       case Outcome.Returned<String>(String value) -> {
-        expect(value.equals(entry.name), "H7: the result of " + entry + " is " + value);
+        expect(
+            Objects.equals(value, entry.result()), "H7: the result of " + entry + " is " + value);
         expect(entry.kind != Kind.FAILS, "H7: the failure of " + entry + " is its outcome");
       }
       case Outcome.Failed<String>(Throwable failure) -> checkFailure(entry, failure);

@@ -8,7 +8,8 @@ import org.morethreads.stress.schedule.Run.Timeouts;
 /**
  * Random programs over a tree, in random schedules on virtual time: threads that return, fail,
  * wait, ignore a stop or are stubborn, which start, stop, join and release each other, need each
- * other and have deadlines; against what H1 to H12 say of each.
+ * other and have deadlines, below and beside an alien thread that comes and goes; against what H1
+ * to H12 say of each.
  */
 class TreeProgramTest {
   @Test
@@ -39,6 +40,8 @@ class TreeProgramTest {
             "refused",
             "claimed",
             "deferred",
-            "adopted");
+            "adopted",
+            "alien",
+            "alien, asked to leave");
   }
 }

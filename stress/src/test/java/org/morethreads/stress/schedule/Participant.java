@@ -6,7 +6,7 @@ import org.morethreads.internal.OneShot;
 import org.morethreads.internal.Surroundings;
 
 /** A thread of a scenario that is not in a tree, and its surroundings. */
-public final class Participant extends Surroundings implements Thread.UncaughtExceptionHandler {
+public final class Participant extends Surroundings {
   private final Run run;
   private final String name;
   private final Hurry hurry = new Hurry(this);
@@ -20,7 +20,13 @@ public final class Participant extends Surroundings implements Thread.UncaughtEx
   }
 
   void bind(Runnable body) {
-    thread = Thread.ofVirtual().name(name).uncaughtExceptionHandler(this).unstarted(body);
+    thread =
+        Thread.ofVirtual()
+            .name(name)
+            .unstarted(() -> {
+              Surroundings.remember(this); // not as its handler: the thread can be adopted
+              body.run(); // which lets nothing through
+            });
   }
 
   /** The thread itself. */
@@ -89,10 +95,5 @@ public final class Participant extends Surroundings implements Thread.UncaughtEx
   @Override
   public String describe() {
     return name;
-  }
-
-  @Override
-  public void uncaughtException(Thread where, Throwable failure) {
-    throw new AssertionError("the engine lets nothing through", failure);
   }
 }

@@ -301,7 +301,7 @@ public final class Run extends Time implements SchedulePoint.Scheduler {
   /** Who goes on; null when all have ended. */
   private Seat choose(Seat from, String where) {
     if (failure == null && trace.size() > MOST_STEPS) {
-      fail(new AssertionError("no end after " + MOST_STEPS + " steps: a livelock?"));
+      fail(new AssertionError("no end after " + MOST_STEPS + " steps: a livelock?" + waiting()));
     }
     if (failure != null) {
       return anyLeft();
@@ -558,7 +558,9 @@ public final class Run extends Time implements SchedulePoint.Scheduler {
 
   @Override
   public void starting(Surroundings child) {
-    add(child.describe(), child, false);
+    if (!child.isOf(Thread.currentThread())) { // else a participant is adopted, and keeps its seat
+      add(child.describe(), child, false);
+    }
   }
 
   @Override
