@@ -156,6 +156,10 @@ public final class LogWriter<R> implements AutoCloseable {
   private boolean onlyNested = true;
 
   private boolean flushFails;
+
+  /** How many records the sink has taken since it was flushed. */
+  private long unflushed;
+
   private boolean hasDropped;
   private boolean writingNested;
   private boolean failing;
@@ -673,8 +677,9 @@ public final class LogWriter<R> implements AutoCloseable {
 
   /**
    * Writes what is there, within the time that it {@linkplain Builder#stopWithin was given}, and
-   * closes the sink. What is logged later is lost, counted and said on standard error. Repeating it
-   * does nothing.
+   * closes the sink. One that cannot be flushed by then, as on a full disk, is closed all the same;
+   * what it had taken since the last flush is lost. What is logged later is lost, too. All of it is
+   * counted and said on standard error. Repeating this does nothing.
    */
   @Override
   public void close() {
@@ -686,6 +691,9 @@ public final class LogWriter<R> implements AutoCloseable {
     }
     lock.lock();
     try {
+      if (own && state != State.CLOSED) {
+        finishUntil = until;
+      }
       state = State.CLOSED;
       idle = Idle.AWAKE;
       room.signalAll();
@@ -753,6 +761,19 @@ public final class LogWriter<R> implements AutoCloseable {
         LockSupport.parkNanos(FIRST_PAUSE);
       }
     }
+    if (dirty) {
+      countLost(unflushed);
+      LastResort.say(
+          "The sink of log \""
+              + name
+              + "\" could not be flushed before it was closed; what it had taken since it last was is"
+              + " lost: "
+              + unflushed
+              + " records.",
+          lastFailure);
+      dirty = false;
+      confirm(true);
+    }
     try {
       sink.close();
     } catch (Throwable failure) {
@@ -796,7 +817,8 @@ public final class LogWriter<R> implements AutoCloseable {
     try {
       hasDropped = droppedSinceReport;
       if (dirty && (count == 0 || (waitingForConfirmation > 0 && !flushFails))) {
-        return 0;
+        boolean timeIsOver = state == State.CLOSED && System.nanoTime() - finishUntil > 0;
+        return timeIsOver && flushFails ? -1 : 0;
       }
       int looks = 0;
       while (count == 0) {
@@ -861,6 +883,7 @@ public final class LogWriter<R> implements AutoCloseable {
     increment(progress);
     if (failure == null) {
       increment(written);
+      unflushed++;
       if (failing) {
         failing = false;
         LastResort.say("The sink of log \"" + name + "\" works again.");
@@ -925,15 +948,16 @@ public final class LogWriter<R> implements AutoCloseable {
     try {
       sink.flush();
       dirty = false;
+      unflushed = 0;
       onlyNested = true;
       flushFails = false;
       increment(progress);
       return true;
     } catch (LogSink.LostException failure) {
       dirty = false;
+      unflushed = 0;
       lastFailure = failure;
-      lostBySink.setOpaque(lostBySink.getPlain() + failure.count());
-      written.setOpaque(Math.max(0, written.getPlain() - failure.count()));
+      countLost(failure.count());
       reportFailure("has lost " + failure.count() + " records that it had taken", failure);
       return true;
     } catch (Throwable failure) {
@@ -945,6 +969,12 @@ public final class LogWriter<R> implements AutoCloseable {
     } finally {
       writingNested = false;
     }
+  }
+
+  /** Counts records as lost that had counted as written. */
+  private void countLost(long count) {
+    lostBySink.setOpaque(lostBySink.getPlain() + count);
+    written.setOpaque(Math.max(0, written.getPlain() - count));
   }
 
   /** Tells those who wait that all records of the batches so far are written. */

@@ -1,10 +1,11 @@
 package org.morethreads.logging;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 
-/** A program whose sink blocks or fails. */
+/** A program whose sink blocks, fails, or is a full disk. */
 final class BadSink {
   private BadSink() {}
 
@@ -18,14 +19,20 @@ final class BadSink {
     }
   }
 
-  public static void main(String[] args) {
-    LogSink<String> sink =
-        line -> {
-          if (args[0].equals("blocks")) {
-            block();
-          }
-          throw new IOException("no space left");
-        };
+  private static LogSink<String> sink(String how) throws IOException {
+    if (how.equals("is full")) {
+      return LineSink.file(Path.of("/dev/full")).formatting(line -> line);
+    }
+    return line -> {
+      if (how.equals("blocks")) {
+        block();
+      }
+      throw new IOException("no space left");
+    };
+  }
+
+  public static void main(String[] args) throws IOException {
+    LogSink<String> sink = sink(args[0]);
     LogWriter<String> log =
         LogWriter.<String>named("bad").retryFor(Duration.ofMillis(100)).start(sink);
     for (int i = 0; i < 10; i++) {

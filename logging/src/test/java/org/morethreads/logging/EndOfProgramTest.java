@@ -187,7 +187,7 @@ class EndOfProgramTest {
   // ---- a sink that does not get on
 
   @ParameterizedTest
-  @ValueSource(strings = {"blocks", "fails"})
+  @ValueSource(strings = {"blocks", "fails", "is full"})
   void sinkDoesNotGetOnAtTheEnd_isWaitedForWithinThePolicyAndTheLossIsReported(String how)
       throws Exception {
     try (Program program =
@@ -197,6 +197,11 @@ class EndOfProgramTest {
         end.reports(
             "Log \"bad\" was not written to its end: 10 records are lost",
             "BadSink.block",
+            "Log \"bad\" does not get on");
+      } else if (how.equals("is full")) {
+        end.reports(
+            "The sink of log \"bad\" could not be flushed; it is tried again",
+            "Log \"bad\" was not written to its end: 10 records are lost",
             "Log \"bad\" does not get on");
       } else {
         end.reports("Log \"bad\" has lost 10 records, since its sink failed", "no space left");

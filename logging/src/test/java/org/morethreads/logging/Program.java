@@ -76,6 +76,17 @@ public final class Program implements AutoCloseable {
     return start(directory, command);
   }
 
+  /** Starts a program whose files can be so many blocks of 512 bytes long, and no longer. */
+  public static Program startLimited(
+      Path directory, int blocks, Class<?> program, String... arguments) throws IOException {
+    List<String> command =
+        new ArrayList<>(List.of("sh", "-c", "ulimit -f " + blocks + " && exec \"$0\" \"$@\""));
+    command.addAll(java());
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
+    command.addAll(List.of(arguments));
+    return start(directory, command);
+  }
+
   /** Starts a program of the class path with the library and the frameworks as modules. */
   public static Program startOnModules(
       Path directory, Class<?> program, String modules, String... optionsAndArguments)
