@@ -64,7 +64,7 @@ final class PlantedBugs {
                   lockChildren();
               """,
               "org.morethreads.thread.RegistryLincheckTest",
-              "children_modelChecked_areLinearizable",
+              "children_pairsModelChecked_areLinearizable",
               "LincheckAssertionError"),
           PlantedBug.plain(
               "the end of a progress is not signalled by who finds it",
