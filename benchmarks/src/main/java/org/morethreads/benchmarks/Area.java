@@ -98,25 +98,46 @@ enum Area {
     }
   },
   OVERHEAD(
-      List.of(Overhead.class),
+      List.of(Overhead.class, QueueStatisticsCost.class),
       List.of(
           atMostOrNoise(1.02, "Overhead", "off", "without", "without-again"),
-          stated("Overhead", "on", "without"))) {
+          stated("Overhead", "on", "without"),
+          atMostOrNoise(1.02, "QueueStatisticsCost", "on", "without", "without-again"),
+          atMostOrNoise(1.02, "QueueStatisticsCost", "warning", "without", "without-again"),
+          stated("QueueStatisticsCost", "watched", "without"))) {
     /** One by one: a minute between two that are compared would be in the figures. */
     @Override
     List<Run> runs(boolean quick, int round) {
-      List<String> peers = new ArrayList<>(Overhead.PEERS);
-      Collections.rotate(peers, round);
-      return Overhead.methods().stream()
-          .filter(method -> !quick || method.matches("startJoinVirtual|.*TurnsVirtual"))
-          .flatMap(
-              method -> peers.stream().map(peer -> new Run("\\.Overhead\\." + method + "$", peer)))
-          .toList();
+      List<Run> runs = new ArrayList<>();
+      for (String method : Overhead.methods()) {
+        if (!quick || method.matches("startJoinVirtual|.*TurnsVirtual")) {
+          runs.addAll(inTurn("\\.Overhead\\." + method + "$", Overhead.PEERS, round));
+        }
+      }
+      runs.addAll(inTurn("\\.QueueStatisticsCost\\.", QueueStatisticsCost.PEERS, round));
+      return runs;
+    }
+
+    private static List<Run> inTurn(String include, List<String> peers, int round) {
+      List<String> order = new ArrayList<>(peers);
+      Collections.rotate(order, round);
+      return order.stream().map(peer -> new Run(include, peer)).toList();
     }
 
     @Override
-    boolean isWithoutHooks(@Nullable String peer) {
-      return peer != null && peer.startsWith("without");
+    void quicken(ChainedOptionsBuilder options) {
+      options.param("crew", "P 1-1", "V 8-1");
+    }
+
+    @Override
+    @Nullable CutCore cutFor(Run run) {
+      String peer = run.peer();
+      if (peer == null || !peer.startsWith("without")) {
+        return null;
+      }
+      return run.include().contains("QueueStatisticsCost")
+          ? CutCore.WITHOUT_STATISTICS
+          : CutCore.WITHOUT_HOOKS;
     }
   };
 
@@ -143,9 +164,9 @@ enum Area {
         .toList();
   }
 
-  /** Whether a peer is our library without the places where it tells observers. */
-  boolean isWithoutHooks(@Nullable String peer) {
-    return false;
+  /** Our library with something cut out of it, in which something is run; null for all of it. */
+  @Nullable CutCore cutFor(Run run) {
+    return null;
   }
 
   /** Leaves out what a quick run has no time for. */

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,7 @@ final class Rounds {
   private final int count;
   private final Path directory;
   private final Map<String, Measurement> measurements = new LinkedHashMap<>();
-  private @Nullable Path withoutHooks;
+  private final Map<CutCore, Path> built = new EnumMap<>(CutCore.class);
 
   /**
    * Prepares to run an area.
@@ -68,7 +69,7 @@ final class Rounds {
         if (peer != null) {
           options.param("peer", peer);
         }
-        for (RunResult result : run(options.build(), area.isWithoutHooks(peer))) {
+        for (RunResult result : run(options.build(), area.cutFor(run))) {
           add(result);
         }
       }
@@ -77,13 +78,13 @@ final class Rounds {
   }
 
   /** JMH starts JVMs with the class path that it finds in the system property. */
-  private Collection<RunResult> run(Options options, boolean hookless)
+  private Collection<RunResult> run(Options options, @Nullable CutCore cut)
       throws RunnerException, IOException {
-    if (!hookless) {
+    if (cut == null) {
       return new Runner(options).run();
     }
     String present = System.getProperty(CLASS_PATH);
-    System.setProperty(CLASS_PATH, withoutHooks() + File.pathSeparator + present);
+    System.setProperty(CLASS_PATH, classesOf(cut) + File.pathSeparator + present);
     try {
       return new Runner(options).run();
     } finally {
@@ -91,11 +92,11 @@ final class Rounds {
     }
   }
 
-  private Path withoutHooks() throws IOException {
-    Path present = withoutHooks;
+  private Path classesOf(CutCore cut) throws IOException {
+    Path present = built.get(cut);
     if (present == null) {
-      present = WithoutHooks.compile(CORE, directory.resolve("without-hooks"));
-      withoutHooks = present;
+      present = cut.compile(CORE, directory);
+      built.put(cut, present);
     }
     return present;
   }

@@ -57,6 +57,13 @@ class WithoutHooksTest {
         .withMessageContaining("thread/StopWatch.java");
   }
 
+  @Test
+  void compile_withoutStatistics_hasTheTwoClasses() throws Exception {
+    Path classes = WithoutStatistics.compile(CORE, directory.resolve("out"));
+    assertThat(classes.resolve("org/morethreads/queue/QueueCore.class")).exists();
+    assertThat(classes.resolve("org/morethreads/queue/Line.class")).exists();
+  }
+
   private Path copyOfCore() throws IOException {
     Path copy = directory.resolve("core");
     try (Stream<Path> files = Files.walk(CORE)) {
