@@ -9,8 +9,8 @@ import org.jetbrains.lincheck.datastructures.StressOptions;
 public final class Checks {
   private static final int FACTOR = Integer.getInteger("morethreads.lincheck", 1);
 
-  /** More than two operations have with one switch. */
-  private static final int INTERLEAVINGS = 200;
+  /** Those with one switch come first. As many as there is time for in the build. */
+  private static final int INTERLEAVINGS = 80;
 
   /** How many random scenarios: few in the build, where the pairs come first. */
   private static final int RANDOM = FACTOR == 1 ? 2 : 5 * FACTOR;
@@ -40,7 +40,7 @@ public final class Checks {
   }
 
   /**
-   * Goes through the interleavings of given scenarios: through all that have one switch, and from
+   * Goes through the interleavings of given scenarios: those that have one switch first, and from
    * there on as far as it gets.
    *
    * @param test the operations

@@ -12,8 +12,8 @@ import org.jetbrains.lincheck.datastructures.Operation;
  * Scenarios that leave nothing to chance: of two threads, one calls one operation, and the other
  * calls one and then looks; every operation meets every other, from each of some states.
  *
- * <p>Few calls make few interleavings, so that model checking sees all of those with one switch,
- * always the same. What comes of more calls is for the random scenarios.
+ * <p>Few calls make few interleavings; model checking goes through those with one switch first,
+ * always in the same order. What comes of more calls is for the random scenarios.
  */
 public final class Pairs {
   /** Stands for the number of the thread that calls, 0 or 1. */
