@@ -77,6 +77,9 @@ final class Line {
     private @Nullable Waiter next;
     private boolean listed;
 
+    /** When it began to wait, counting the times that it came back in vain; if anybody asks. */
+    private long since;
+
     /*
      * The clock is read by the waiting thread, without the mutex, so that others need not wait for that: before it parks, and when it
      * has come back. `arrival` is written before `hasBegun`.
@@ -109,6 +112,14 @@ final class Line {
 
     private long waitedUntilNow() {
       return hasBegun ? surroundings.time().nanoTime() - arrival : 0;
+    }
+
+    long since() {
+      return since;
+    }
+
+    Thread thread() {
+      return thread;
     }
 
     /** Leaves its line. Called with the mutex of the queue. */
@@ -145,6 +156,24 @@ final class Line {
   /** {@return how many have been told to look again and have not come back yet} */
   int assigned() {
     return assigned;
+  }
+
+  /** Adds the calling thread, which has waited since some time, for {@link #longest}. */
+  Waiter enter(Surroundings surroundings, boolean waitedBefore, long since) {
+    Waiter waiter = enter(surroundings, waitedBefore);
+    waiter.since = since;
+    return waiter;
+  }
+
+  /** {@return the idle one that has waited for longest; null when there is none} */
+  @Nullable Waiter longest() {
+    Waiter longest = first;
+    for (Waiter waiter = first; waiter != null; waiter = waiter.next) {
+      if (longest != null && waiter.since - longest.since < 0) {
+        longest = waiter;
+      }
+    }
+    return longest;
   }
 
   /** Adds the calling thread: at the front if it has waited before. */

@@ -11,6 +11,7 @@ import org.morethreads.internal.Log;
 import org.morethreads.internal.Mutex;
 import org.morethreads.internal.SchedulePoint;
 import org.morethreads.internal.Surroundings;
+import org.morethreads.internal.Time;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Waiting;
 
@@ -147,7 +148,7 @@ abstract class QueueCore<E> {
     boolean over = nanos <= 0;
     while (true) {
       boolean hasWaited = waiter != null;
-      long toReport = 0;
+      boolean looks = false;
       Offer outcome;
       if (waiter != null) {
         waiter.end();
@@ -163,10 +164,8 @@ abstract class QueueCore<E> {
             me = Surroundings.current();
             begin = nanos == FOREVER && slow == null ? 0 : me.time().nanoTime();
           }
-          if (slow != null && hasWaited) {
-            toReport = overdue(slow, me, begin);
-          }
-          waiter = toReport == 0 ? putters.enter(me, hasWaited) : null;
+          waiter = putters.enter(me, hasWaited, begin);
+          looks = slow != null && slow.await();
         }
       } finally {
         unlock();
@@ -174,44 +173,89 @@ abstract class QueueCore<E> {
       if (outcome == null) {
         Distinct.compare(item, items);
         waiter = null;
-      } else if (outcome != Offer.FULL || over || me == null) {
+      } else if (outcome != Offer.FULL || over || me == null || waiter == null) {
         return outcome;
-      } else if (waiter == null) {
-        warnOfSlowConsumers(me, toReport);
       } else {
-        over = parkForPlace(waiter, till, nanos, begin);
+        if (slow != null && looks) {
+          lookLater(slow, me.time());
+        }
+        over = park(putters, waiter, till, nanos != FOREVER, begin + nanos);
       }
     }
   }
 
-  private boolean parkForPlace(Line.Waiter waiter, Signal till, long nanos, long begin)
-      throws InterruptedException {
-    boolean timed = nanos != FOREVER;
-    if (slow == null) {
-      return park(putters, waiter, till, timed, begin + nanos);
+  /*
+   * Slow consumers are looked for by a timer of the queue, and not by those who wait: they would have to wake up for it, and a wait
+   * with a limit costs a virtual thread much more than one without. Who begins to wait sees to it that somebody will look; who has
+   * looked does so again as long as anybody waits.
+   */
+
+  /** Called without the mutex, by who has found that nobody will look. */
+  private void lookLater(SlowConsumers its, Time time) {
+    boolean later = false;
+    try {
+      long at;
+      long now = time.nanoTime();
+      mutex.acquire();
+      try {
+        Line.Waiter longest = putters.longest();
+        at = its.nextLook(longest == null ? now : longest.since());
+      } finally {
+        mutex.release();
+      }
+      time.schedule(
+          Math.max(1, at - now),
+          () ->
+              time.startDetached(
+                  "slow consumers of " + name, () -> lookForSlowConsumers(its, time)));
+      later = true;
+    } catch (OutOfMemoryError full) {
+      // the next one who waits tries again
+    } finally {
+      if (!later) {
+        mutex.acquire();
+        its.looked();
+        mutex.release();
+      }
     }
-    long alarm = slow.nextLook(begin);
-    long end = begin + nanos;
-    boolean alarmFirst = !timed || alarm - end < 0;
-    boolean ended = park(putters, waiter, till, true, alarmFirst ? alarm : end);
-    return ended && (!alarmFirst || till.isSignalled());
   }
 
-  /** How long the caller has waited, if it is time to say so; else 0. Called with the mutex. */
-  private static long overdue(SlowConsumers slow, Surroundings me, long begin) {
-    long now = me.time().nanoTime();
-    return slow.isDue(begin, now) ? now - begin : 0;
+  private void lookForSlowConsumers(SlowConsumers its, Time time) {
+    Line.Waiter late = null;
+    long waited = 0;
+    boolean looks;
+    mutex.acquire();
+    try {
+      its.looked();
+      Line.Waiter longest = putters.longest();
+      looks = longest != null && its.await();
+      if (longest != null) {
+        long now = time.nanoTime();
+        waited = now - longest.since();
+        late = its.isDue(longest.since(), now) ? longest : null;
+      }
+    } finally {
+      mutex.release();
+    }
+    if (looks) {
+      lookLater(its, time);
+    }
+    if (late != null) {
+      warnOfSlowConsumers(late, waited);
+    }
   }
 
-  private void warnOfSlowConsumers(Surroundings me, long waited) {
-    int others = measure().waitingToPut();
+  private void warnOfSlowConsumers(Line.Waiter late, long waited) {
+    int others = measure().waitingToPut() - 1;
+    Surroundings its = late.surroundings;
     Log.warning(
-        describe(me)
-            + " has waited "
+        "thread \""
+            + (its == Surroundings.unmanaged() ? nameOf(late.thread()) : its.describe())
+            + "\" has waited "
             + SlowConsumers.inWords(waited)
             + " for a place in "
             + this
-            + (others == 0 ? "" : ", and " + others + " more")
+            + (others <= 0 ? "" : ", and " + others + " more")
             + ". Its consumers are too slow, or they have stopped.");
   }
 
@@ -764,7 +808,9 @@ abstract class QueueCore<E> {
   }
 
   private static String describe(Surroundings me) {
-    return "thread \"" + (me == Surroundings.unmanaged() ? threadName() : me.describe()) + "\"";
+    return "thread \""
+        + (me == Surroundings.unmanaged() ? nameOf(Thread.currentThread()) : me.describe())
+        + "\"";
   }
 
   /** Who closed the queue, and why if there was a failure; calls user code. */
@@ -780,8 +826,7 @@ abstract class QueueCore<E> {
     }
   }
 
-  private static String threadName() {
-    Thread thread = Thread.currentThread();
+  private static String nameOf(Thread thread) {
     return thread.getName().isEmpty() ? "#" + thread.threadId() : thread.getName();
   }
 

@@ -13,9 +13,24 @@ final class SlowConsumers {
   /** No warning before this time, once there has been one. */
   private long notBefore;
 
+  /** Whether somebody will look, later. */
+  private boolean awaited;
+
   /** Warns of waits that are longer than so many nanoseconds. */
   SlowConsumers(long limit) {
     this.limit = limit;
+  }
+
+  /** Has somebody look later; answers false when that is so already. */
+  boolean await() {
+    boolean before = awaited;
+    awaited = true;
+    return !before;
+  }
+
+  /** Somebody has looked, or never will. */
+  void looked() {
+    awaited = false;
   }
 
   /**
@@ -35,7 +50,7 @@ final class SlowConsumers {
     return true;
   }
 
-  /** {@return when a thread should look again} */
+  /** {@return when it is time to look, for a thread that waits} */
   long nextLook(long since) {
     long first = since + limit;
     return hasWarned && notBefore - first > 0 ? notBefore : first;
