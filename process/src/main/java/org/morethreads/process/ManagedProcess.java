@@ -72,8 +72,9 @@ import org.morethreads.thread.ThreadBuilder;
  * </table>
  *
  * <p>The watchdog is started with the first process. It needs {@code /bin/sh}, {@code grep} and
- * {@code /proc}; the system property {@code org.morethreads.process.watchdog=false} switches it
- * off. Other systems than Linux have not been tried.
+ * {@code /proc}; where {@code /bin/bash} is there it notices the end of this JVM also when others
+ * keep its input open; the system property {@code org.morethreads.process.watchdog=false} switches
+ * it off. Other systems than Linux have not been tried.
  *
  * <p><b>Threads.</b> The thread in the tree is virtual, and sleeps. Each output, and an input that
  * comes through a queue, has a platform thread, from a pool: reads of pipes would hold the carriers
