@@ -93,7 +93,7 @@ public final class ManagedThread<T extends @Nullable Object> {
    * Starts a thread that has no result, as a child of the calling thread.
    *
    * @param name its name; equal names of living siblings are told apart in paths by {@code #2} and
-   *     so on
+   *     so on; one that stopped a moment ago may still count
    * @param task what it does
    * @return the thread
    * @throws IllegalStateException if the parent has stopped
@@ -107,7 +107,7 @@ public final class ManagedThread<T extends @Nullable Object> {
    *
    * @param <T> the type of the result
    * @param name its name; equal names of living siblings are told apart in paths by {@code #2} and
-   *     so on
+   *     so on; one that stopped a moment ago may still count
    * @param task what it computes
    * @return the thread
    * @throws IllegalStateException if the parent has stopped
