@@ -11,8 +11,8 @@ final class WithoutStatistics {
       List.of(
           Cut.of("queue/QueueCore.java", 1, "added \\+= items.length;", ""),
           Cut.of("queue/QueueCore.java", 1, "added\\+\\+;", ""),
-          Cut.of("queue/QueueCore.java", 1, "peak = Math.max\\(peak, store.size\\);", ""),
-          Cut.of("queue/Line.java", 1, "(?s)if \\(!hasBegun\\) \\{.*?\\n      \\}", ""),
+          Cut.of("queue/QueueCore.java", 1, "(?s)if \\(store.size > peak\\) \\{.*?\\n    \\}", ""),
+          Cut.of("queue/Line.java", 1, "(?s)if \\(arrival == BEFORE\\) \\{.*?\\n      \\}", ""),
           Cut.of("queue/Line.java", 1, "waited = waitedUntilNow\\(\\);", ""),
           Cut.of("queue/Line.java", 1, "waited \\+= waiter.waited;", ""));
 

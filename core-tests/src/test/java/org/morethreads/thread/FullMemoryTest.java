@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.morethreads.internal.Surroundings;
+import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.Signal;
 
 /** H5: a heap that is full for a moment, or a thread that cannot be had, makes no stop endless. */
@@ -113,6 +115,42 @@ class FullMemoryTest {
       thread.stop();
       assertThat(thread.stopped().await(SOON)).isTrue();
       release.go();
+    }
+  }
+
+  /** Q5: a warning that cannot be prepared is not worth a wait, nor a place in the line. */
+  @Test
+  void put_stackOrHeapFullWhileAWarningIsPrepared_waitsAllTheSame() throws Exception {
+    for (VirtualMachineError planted : List.of(full(), new StackOverflowError("planted"))) {
+      var times = new AtomicInteger();
+      var time =
+          new ForwardingTime() {
+            @Override
+            public Scheduled schedule(long delayNanos, Runnable action) {
+              if (delayNanos > Duration.ofDays(1).toNanos()) {
+                times.incrementAndGet();
+                throw planted;
+              }
+              return super.schedule(delayNanos, action);
+            }
+          };
+      try (var tree = grove.open(StopPolicy.standard(), time)) {
+        CloseableQueue<Integer> queue =
+            CloseableQueue.<Integer>named("q")
+                .capacity(1)
+                .warnWhenFullFor(Duration.ofDays(2))
+                .create();
+        queue.put(0);
+        var putter = tree.run("x", _ -> queue.put(1));
+        while (queue.statistics().waitingToPut() == 0) {
+          Thread.onSpinWait();
+        }
+        assertThat(queue.take()).isEqualTo(0);
+        putter.join();
+        assertThat(queue.take()).isEqualTo(1);
+        assertThat(queue.statistics().waitingToPut()).isZero();
+        assertThat(times).hasValue(1);
+      }
     }
   }
 

@@ -1,5 +1,7 @@
 package org.morethreads.queue;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -82,10 +84,13 @@ final class Line {
 
     /*
      * The clock is read by the waiting thread, without the mutex, so that others need not wait for that: before it parks, and when it
-     * has come back. `arrival` is written before `hasBegun`.
+     * has come back. Others read `arrival`, too, to know how long it has waited so far; BEFORE is what they see until it is there.
      */
-    private long arrival;
-    private volatile boolean hasBegun;
+    private static final VarHandle ARRIVAL = arrivalHandle();
+
+    private static final long BEFORE = Long.MIN_VALUE;
+
+    private long arrival = BEFORE;
     private long waited;
 
     /** Whether the thread should look again. Written under the mutex, read also outside. */
@@ -99,9 +104,8 @@ final class Line {
 
     /** The thread is about to park. Called by it, without the mutex. */
     void begin() {
-      if (!hasBegun) {
-        arrival = surroundings.time().nanoTime();
-        hasBegun = true;
+      if (arrival == BEFORE) {
+        ARRIVAL.setOpaque(this, surroundings.time().nanoTime()); // nothing is published with it
       }
     }
 
@@ -111,7 +115,16 @@ final class Line {
     }
 
     private long waitedUntilNow() {
-      return hasBegun ? surroundings.time().nanoTime() - arrival : 0;
+      long since = (long) ARRIVAL.getOpaque(this);
+      return since == BEFORE ? 0 : surroundings.time().nanoTime() - since;
+    }
+
+    private static VarHandle arrivalHandle() {
+      try {
+        return MethodHandles.lookup().findVarHandle(Waiter.class, "arrival", long.class);
+      } catch (ReflectiveOperationException e) {
+        throw new ExceptionInInitializerError(e);
+      }
     }
 
     long since() {

@@ -209,8 +209,8 @@ abstract class QueueCore<E> {
               time.startDetached(
                   "slow consumers of " + name, () -> lookForSlowConsumers(its, time)));
       later = true;
-    } catch (OutOfMemoryError full) {
-      // the next one who waits tries again
+    } catch (VirtualMachineError full) { // the heap, or the stack
+      // the next one who waits tries again; this one only waits, and stands in the line already
     } finally {
       if (!later) {
         mutex.acquire();
@@ -379,7 +379,9 @@ abstract class QueueCore<E> {
       }
       added++;
     }
-    peak = Math.max(peak, store.size);
+    if (store.size > peak) {
+      peak = store.size; // not a store each time
+    }
     if (isSpecial && store.size > 0) {
       remains.put();
     }
