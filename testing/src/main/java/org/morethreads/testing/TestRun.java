@@ -520,11 +520,14 @@ final class TestRun {
 
     /** Whether a failure is reported already, by itself or as part of another. */
     private boolean isKnown(@Nullable Throwable failure) {
+      if (failure == null) {
+        return false;
+      }
       for (Throwable known : List.copyOf(failures)) {
         int depth = 0;
         for (Throwable each = known; each != null && depth < 20; each = each.getCause()) {
           if (each == failure || List.of(each.getSuppressed()).contains(failure)) {
-            return failure != null;
+            return true;
           }
           depth++;
         }

@@ -149,6 +149,14 @@ class ManagedThreadsExtensionTest {
   }
 
   @Test
+  void failure_unclaimed_isSaidBesideWhatIsLoggedWithoutOne() {
+    Throwable failure = failureOf("failure_unclaimedAndSomethingIsLogged");
+    assertThat(failure)
+        .hasMessageContaining("nobody has claimed the failure")
+        .hasStackTraceContaining("planted warning"); // of the next finding, which is suppressed
+  }
+
+  @Test
   void failure_ofTheTestItself_comesFirst_andTheLeaksAfter() {
     Throwable failure = failureOf("failure_ofTheTestItself");
     assertThat(failure).isInstanceOf(IllegalStateException.class).hasMessage("of the test");

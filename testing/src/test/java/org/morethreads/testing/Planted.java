@@ -160,6 +160,12 @@ class Planted {
     thread.stopped().await();
   }
 
+  @Test
+  void failure_unclaimedAndSomethingIsLogged() throws Exception {
+    Logger.getLogger("a.logger").warning("planted warning");
+    failure_unclaimed();
+  }
+
   private static ManagedThread<?> failing() {
     return ManagedThread.run(
         "fails",
