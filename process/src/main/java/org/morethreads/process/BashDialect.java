@@ -10,34 +10,51 @@ import java.util.Set;
 /** The language of {@code bash}. */
 record BashDialect(String program) implements Dialect {
   /*
-   * bash reads its input a byte at a time, so what is sent for each command is short: a call of a function that was sent before.
+   * bash reads its input a byte at a time, so what is sent for each command is short.
    *
    * What the shell itself has to say, such as that a command was killed, is not of the command: its own standard error goes nowhere, and
-   * the commands have file descriptor 9 as theirs.
+   * the commands have file descriptor 9 as theirs. The file descriptor 8 is the lifeline: see Session.
    *
-   * The mark reaches the function as an argument, and is out of reach in the shell that is forked for the command. The file
-   * descriptor 8 is the lifeline: see Session.
+   * In isolation. The shell is forked for a command before there is one: for each line "m MARK" one fork, which prepares all that it can,
+   * and then reads the command itself, from the same input, as one line, "c TEXT". The shell waits for its end meanwhile, and reads nothing.
+   * Forking is the slowest part of a builtin, and happens so while nobody waits for it. What the shell itself reads it never takes for code:
+   * if a fork is killed before it has read its line, or in the middle of that, the rest of the line ends the shell, and so the session. To
+   * a line "a MARK" it answers with that, if it has come through. The mark is out of reach in the fork.
+   *
+   * Trusted commands are read by the shell itself, as calls of functions.
    */
-  private static final String FUNCTIONS =
+  private static final String QUIETLY = "builtin set +m +o history\n";
+
+  private static final String END_FUNCTION =
       """
-      builtin set +m +o history
       __mt_end() {
         builtin printf '\\001%s %d\\n' "$1" "$2"
         builtin printf '\\001%s\\n' "$1" >&9
       }
-      __mt_x() {
-        ( command exec 8>"$__mt_life" <"$2" 2>&"$3" 9>&-; __mt_enter; builtin shift 3; command exec -- "$@" )
-        __mt_end "$1" $?
-      }
-      __mt_b() {
-        ( command exec 8>"$__mt_life" <"$2" 2>&"$3" 9>&-; __mt_enter; builtin shift 3; builtin "$@" )
-        __mt_end "$1" $?
-      }
-      __mt_l() {
-        ( command exec 8>"$__mt_life" <"$2" 2>&"$3" 9>&-; __mt_enter; builtin shift 3
-          builtin eval "builtin shift"$'\\n'"$1" )
-        __mt_end "$1" $?
-      }
+      """;
+
+  private static final String SERVE =
+      """
+      while IFS= builtin read -r __mt_line; do
+        if [[ $__mt_line == "a "* ]]; then
+          __mt_end "${__mt_line:2}" 0
+          continue
+        fi
+        [[ $__mt_line == "m "* ]] || builtin exit 1
+        (
+          command exec 8>"$__mt_life"
+          builtin unset __mt_life __mt_line
+          builtin unset -f __mt_end
+          IFS= builtin read -r __mt_line || builtin exit 1
+          [[ $__mt_line == "c "* ]] || builtin exit 1
+          builtin eval "${__mt_line:2}"
+        )
+        __mt_end "${__mt_line:2}" $?
+      done; builtin exit 0
+      """;
+
+  private static final String TRUSTED_FUNCTIONS =
+      """
       __mt_t() {
         "${@:4}" <"$2" 2>&"$3" 9>&-
         __mt_end "$1" $?
@@ -98,10 +115,9 @@ record BashDialect(String program) implements Dialect {
         + "builtin trap "
         + quoted("rm -rf " + quoted(place.toString()))
         + " EXIT\n"
-        + FUNCTIONS
-        + "__mt_enter() { "
-        + "builtin unset __mt_life; "
-        + "builtin unset -f __mt_x __mt_b __mt_l __mt_t __mt_u __mt_end __mt_enter; }\n"
+        + QUIETLY
+        + END_FUNCTION
+        + (isTrusting(settings) ? TRUSTED_FUNCTIONS : "")
         + "__mt_life="
         + life
         + "\nmkfifo -m 600 \"$__mt_life\" && command exec 8<>\"$__mt_life\""
@@ -111,30 +127,45 @@ record BashDialect(String program) implements Dialect {
   }
 
   @Override
-  public String afterPrologue() {
-    return "command exec 8>&-\n";
+  public String afterPrologue(Settings settings) {
+    return "command exec 8>&-\n" + (isTrusting(settings) ? "" : SERVE);
+  }
+
+  private static boolean isTrusting(Settings settings) {
+    return settings.isolation == Isolation.TRUSTING;
+  }
+
+  @Override
+  public String preparation(Settings settings, String mark) {
+    return isTrusting(settings) ? "" : "m " + mark + "\n";
+  }
+
+  @Override
+  public String question(Settings settings, String mark) {
+    return isTrusting(settings) ? "" : "a " + mark + "\n";
   }
 
   @Override
   public String command(Settings settings, String mark, Path input) {
     StringBuilder text = new StringBuilder();
-    boolean trusting = settings.isolation == Isolation.TRUSTING;
-    String function;
-    if (settings.shellLine) {
-      function = trusting ? "__mt_u" : "__mt_l";
-    } else if (trusting) {
-      function = "__mt_t";
+    String from = quoted(input.toString());
+    String errors = settings.merged ? "1" : "9";
+    if (isTrusting(settings)) {
+      text.append(settings.shellLine ? "__mt_u " : "__mt_t ").append(mark).append(' ').append(from);
+      text.append(' ').append(errors);
     } else {
-      function = BUILTINS.contains(settings.command.getFirst()) ? "__mt_b" : "__mt_x";
+      text.append("c builtin unset __mt_line; command exec <").append(from);
+      text.append(" 2>&").append(errors).append(" 9>&-; ");
+      if (settings.shellLine) {
+        text.append("builtin eval");
+      } else if (BUILTINS.contains(settings.command.getFirst())) {
+        text.append("builtin");
+      } else {
+        text.append("command exec --");
+      }
     }
-    text.append(function)
-        .append(' ')
-        .append(mark)
-        .append(' ')
-        .append(quoted(input.toString()))
-        .append(settings.merged ? " 1" : " 9");
     for (String word : settings.command) {
-      text.append(' ').append(quoted(word));
+      text.append(' ').append(isTrusting(settings) ? quoted(word) : quotedInOneLine(word));
     }
     return text.append('\n').toString();
   }
@@ -155,6 +186,30 @@ record BashDialect(String program) implements Dialect {
       return word;
     }
     return "'" + word.replace("'", "'\\''") + "'";
+  }
+
+  /** The same without a character that ends a line, or means something to who reads one. */
+  static String quotedInOneLine(String word) {
+    if (word.chars().noneMatch(BashDialect::isControl)) {
+      return quoted(word);
+    }
+    StringBuilder quoted = new StringBuilder("$'");
+    for (int i = 0; i < word.length(); i++) {
+      char next = word.charAt(i);
+      if (isControl(next)) {
+        quoted.append(String.format("\\%03o", (int) next));
+      } else {
+        if (next == '\'' || next == '\\') {
+          quoted.append('\\');
+        }
+        quoted.append(next);
+      }
+    }
+    return quoted.append('\'').toString();
+  }
+
+  private static boolean isControl(int character) {
+    return character < ' ' || character == 0x7f;
   }
 
   private static boolean isPlain(int character) {

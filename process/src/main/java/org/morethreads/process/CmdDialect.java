@@ -32,8 +32,18 @@ record CmdDialect(List<String> program) implements Dialect {
   }
 
   @Override
-  public String afterPrologue() {
+  public String afterPrologue(Settings settings) {
     return "\r\n";
+  }
+
+  @Override
+  public String preparation(Settings settings, String mark) {
+    return "";
+  }
+
+  @Override
+  public String question(Settings settings, String mark) {
+    return "";
   }
 
   @Override

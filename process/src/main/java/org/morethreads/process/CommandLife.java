@@ -22,7 +22,7 @@ final class CommandLife implements ManagedThread.Call<Integer> {
    *   RUNNING -> FORCED      // kill(), an interrupt, or no grace
    *   ASKED   -> ENDED | FORCED
    *   FORCED  -> ENDED       // all that is found is killed; where the marks do not come then, the shell too
-   *   ENDED   -> GIVEN BACK  // the session is proven to be clean, after what was left has been killed
+   *   ENDED   -> GIVEN BACK  // the session is proven to be clean, after what was left has been killed; and it answers, after a kill
    *   ENDED   -> DISCARDED   // it is not
    *
    * As in Life it sleeps outside of the seam, and an interrupt means "now".
@@ -37,6 +37,9 @@ final class CommandLife implements ManagedThread.Call<Integer> {
 
   /** How long it is tried to save the shell. */
   private static final long SAVE = 2_000 * MILLISECOND;
+
+  /** Exit codes above it are those of commands that a signal has ended. */
+  private static final int OF_SIGNALS = 128;
 
   /** How long it is waited for the last output of a shell that was killed. */
   private static final long LAST_OUTPUT = 5_000 * MILLISECOND;
@@ -294,7 +297,24 @@ final class CommandLife implements ManagedThread.Call<Integer> {
     for (long rest = LAST_BREATH; !run.isClean() && rest > 0; rest = breath - System.nanoTime()) {
       sleep(rest);
     }
-    return run.isClean() || killAll(run::isClean);
+    return (run.isClean() || killAll(run::isClean)) && (run.status() <= OF_SIGNALS || answers());
+  }
+
+  private boolean answers() {
+    try {
+      Session.Run question = session.ask(settings, this::wake);
+      long end = System.nanoTime() + SAVE;
+      for (long rest = SAVE; question != null && !question.isEnded(); ) {
+        if (session.isBroken() || rest <= 0) {
+          return false;
+        }
+        sleep(rest);
+        rest = end - System.nanoTime();
+      }
+      return true;
+    } catch (IOException ended) {
+      return false;
+    }
   }
 
   private boolean killAll(java.util.function.BooleanSupplier clean) {

@@ -22,11 +22,26 @@ sealed interface Dialect permits BashDialect, CmdDialect {
   String prologue(Settings settings, Path place, String mark);
 
   /** What is sent when the session has seen the mark. */
-  String afterPrologue();
+  String afterPrologue(Settings settings);
 
   /**
-   * The text that runs one command. After it the shell writes the mark, a space, the exit code and
-   * a newline to its standard output, and the mark and a newline to its standard error.
+   * What is sent before each command, perhaps long before, so that the shell is ready for it; may
+   * be empty.
+   *
+   * @param mark the one of the command
+   */
+  String preparation(Settings settings, String mark);
+
+  /**
+   * What the shell answers as after a command that succeeded; empty when nobody need ask. After a
+   * command that was killed, who knows what the shell reads next.
+   */
+  String question(Settings settings, String mark);
+
+  /**
+   * The text that runs one command, for which the shell has been prepared. After it the shell
+   * writes the mark, a space, the exit code and a newline to its standard output, and the mark and
+   * a newline to its standard error.
    *
    * @param input where the input is: a file
    */

@@ -11,6 +11,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -20,11 +21,17 @@ import org.morethreads.internal.Log;
 /** A shell that is kept, and runs one command after the other. */
 final class Session {
   /*
-   *   STARTING -> IDLE      // the shell has answered
-   *   IDLE     -> BUSY      // run(), by the command that owns it
+   *   STARTING -> OPEN      // the shell has answered
+   *   OPEN     -> READY     // prepare(): it has been told to get ready for one command
+   *   READY    -> BUSY      // run(), by the command that owns it
    *   BUSY     -> ENDED     // both outputs have brought the mark of this command
    *   ENDED    -> CLEAN     // and nobody has the lifeline open: the shell may be used again (isClean)
+   *   CLEAN    -> READY     // prepare(), by the command that has ended
+   *   READY    -> BROKEN    // the mark has come though there was no command: what was to become it has been killed
    *   any      -> BROKEN    // the shell has ended, an output has; or close()
+   *
+   * READY and BUSY have one Run. While READY it has no outputs, and what comes is nobody's. run() and the mark of a fork that was killed
+   * may cross: the command has ended then, as one that was killed, or the shell does when it finds the command where none should be.
    *
    * The mark is a random number for each command, which the command cannot know; what comes before it on an output is the command's,
    * what comes after it is nobody's and dropped.
@@ -57,22 +64,33 @@ final class Session {
   private volatile boolean broken;
   private final CountDownLatch reading = new CountDownLatch(2);
 
-  /** One command in the session. */
+  /** One command in the session, also before it is known which. */
   static final class Run {
-    private final byte[] mark;
-    private final Output stdout;
-    private final Output stderr;
-    private final Runnable wake;
+    private final String mark;
+    private final byte[] bytes;
+
+    /** Who gets what; null as long as there is no command. */
+    private volatile @Nullable Owner owner;
+
     private volatile int status;
     private volatile boolean stdoutEnded;
     private volatile boolean stderrEnded;
     private volatile boolean clean;
 
-    private Run(String mark, Output stdout, Output stderr, Runnable wake) {
-      this.mark = ('\u0001' + mark).getBytes(StandardCharsets.US_ASCII);
-      this.stdout = stdout;
-      this.stderr = stderr;
-      this.wake = wake;
+    private record Owner(@Nullable Output stdout, @Nullable Output stderr, Runnable wake) {}
+
+    private Run() {
+      byte[] random = new byte[MARK_BYTES];
+      RANDOM.nextBytes(random);
+      this.mark = HexFormat.of().formatHex(random);
+      this.bytes = ('\u0001' + mark).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private void wake() {
+      Owner its = owner;
+      if (its != null) {
+        its.wake.run();
+      }
     }
 
     boolean isEnded() {
@@ -149,11 +167,11 @@ final class Session {
   }
 
   private void open(Settings settings) throws ProcessStartException, InterruptedException {
-    String mark = newMark();
     Settings nothing = new Settings();
     Output sink = new Output("stdout of a shell", nothing, Wish.Queued.KEPT, () -> {});
     Output errors = new Output("stderr of a shell", nothing, Wish.Queued.KEPT, () -> {});
-    Run run = new Run(mark, sink, errors, opened::countDown);
+    Run run = new Run();
+    run.owner = new Run.Owner(sink, errors, opened::countDown);
     current = run;
     var _ =
         process.onExit().whenComplete((_, _) -> breakOff()); // its outputs may be open elsewhere
@@ -162,7 +180,7 @@ final class Session {
         "stderr of shell " + process.pid(), () -> pump(process.getErrorStream(), false));
     boolean answered = false;
     try {
-      send(dialect.prologue(settings, place, mark));
+      send(dialect.prologue(settings, place, run.mark));
       long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
       while (!run.isEnded() && !broken && System.nanoTime() - end < 0) {
         var _ = opened.await(50, TimeUnit.MILLISECONDS);
@@ -174,8 +192,8 @@ final class Session {
       if (answered && dialect.hasLifeline()) {
         lifeline = new FileInputStream(place.resolve("life").toFile());
       }
-      send(dialect.afterPrologue());
-      current = null;
+      send(dialect.afterPrologue(settings));
+      prepare(settings);
     } catch (IOException failure) {
       answered = false;
     }
@@ -190,30 +208,55 @@ final class Session {
     }
   }
 
-  private static String newMark() {
-    byte[] bytes = new byte[MARK_BYTES];
-    RANDOM.nextBytes(bytes);
-    return HexFormat.of().formatHex(bytes);
-  }
-
   // ---- for the command that owns it
 
-  /** Begins a command. What it writes goes to the outputs; the thread is woken when it ends. */
+  /**
+   * Begins the command that the shell is ready for. What it writes goes to the outputs; the thread
+   * is woken when it ends.
+   */
   Run run(Settings settings, Output stdout, Output stderr, Runnable wake) throws IOException {
-    String mark = newMark();
-    Run run = new Run(mark, stdout, stderr, wake);
+    Run run = Objects.requireNonNull(current, "not prepared");
     Path input = dialect.noInput();
     if (!settings.input.isEmpty()) {
       input = place.resolve("in");
       Files.write(input, settings.input.getBytes(settings.charset));
     }
-    String text = dialect.command(settings, mark, input);
-    current = run;
+    String text = dialect.command(settings, run.mark, input);
+    run.owner = new Run.Owner(stdout, stderr, wake);
     send(text);
     return run;
   }
 
+  /**
+   * Asks the shell whether it is as it should be, after a command that was killed: perhaps before
+   * it had been read, see {@link BashDialect}.
+   *
+   * @param wake wakes the calling thread when there is an answer
+   * @return what tells whether there is; null when there is nothing to ask
+   */
+  @Nullable Run ask(Settings settings, Runnable wake) throws IOException {
+    Run question = new Run();
+    String text = dialect.question(settings, question.mark);
+    if (text.isEmpty()) {
+      return null;
+    }
+    question.owner = new Run.Owner(null, null, wake);
+    current = question;
+    send(text);
+    return question;
+  }
+
+  /** The shell gets ready for one more command. */
+  void prepare(Settings settings) throws IOException {
+    Run next = new Run();
+    current = next;
+    send(dialect.preparation(settings, next.mark));
+  }
+
   private void send(String text) throws IOException {
+    if (text.isEmpty()) {
+      return;
+    }
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     if (bytes.length <= SHORT) {
       in.write(bytes);
@@ -260,11 +303,6 @@ final class Session {
 
   long pid() {
     return process.pid();
-  }
-
-  /** The command has ended, and its outputs are not needed any more. */
-  void forget() {
-    current = null;
   }
 
   // ---- for the pool
@@ -340,26 +378,29 @@ final class Session {
   }
 
   private void ended(Run run, boolean isStdout, int status) throws IOException {
+    if (run.owner == null) {
+      close(); // before there was a command
+    }
     if (!isStdout) {
       run.stderrEnded = true;
-      run.wake.run();
+      run.wake();
       return;
     }
     run.status = status;
     run.stdoutEnded = true;
     InputStream life = lifeline;
     if (life == null) {
-      run.wake.run();
+      run.wake();
       return;
     }
     if (run.stderrEnded) {
-      run.wake.run(); // if the lifeline is open, its thread has to see to that
+      run.wake(); // if the lifeline is open, its thread has to see to that
     }
     while (life.read() >= 0) {
       // nobody is to write to it, but who can know
     }
     run.clean = true;
-    run.wake.run();
+    run.wake();
   }
 
   private void breakOff() {
@@ -367,7 +408,7 @@ final class Session {
     opened.countDown();
     Run run = current;
     if (run != null) {
-      run.wake.run();
+      run.wake();
     }
   }
 
@@ -375,15 +416,13 @@ final class Session {
   static final class Scanner {
     private final Run run;
     private final byte[] mark;
-    private final Output output;
     private final boolean withStatus;
     private byte[] kept = {};
     private int status;
 
     Scanner(Run run, boolean withStatus) {
       this.run = run;
-      this.mark = run.mark;
-      this.output = withStatus ? run.stdout : run.stderr;
+      this.mark = run.bytes;
       this.withStatus = withStatus;
     }
 
@@ -415,9 +454,14 @@ final class Session {
       return false;
     }
 
+    /** What comes before there is a command is nobody's. */
     private void pass(byte[] data, int count) {
-      if (count > 0) {
-        output.accept(data, 0, count);
+      Run.Owner owner = run.owner;
+      if (count > 0 && owner != null) {
+        Output output = withStatus ? owner.stdout : owner.stderr;
+        if (output != null) {
+          output.accept(data, 0, count);
+        }
       }
     }
 

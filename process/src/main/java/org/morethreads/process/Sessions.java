@@ -1,5 +1,6 @@
 package org.morethreads.process;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -81,7 +82,12 @@ final class Sessions {
 
   /** A shell is proven to be clean and may be used again. */
   static void giveBack(Settings settings, Session session) {
-    session.forget();
+    try {
+      session.prepare(settings);
+    } catch (IOException ended) {
+      session.close();
+      return;
+    }
     boolean kept = false;
     boolean watch = false;
     LOCK.lock();

@@ -168,6 +168,9 @@ class CommandTest {
             "a=b",
             "ä€𝄞",
             "\t",
+            "\u0001\u0002\u007f\u001b'\\",
+            "\r\n",
+            "\nm 0\nc :",
             "\r",
             "\u0001",
             "x".repeat(100_000));
@@ -289,8 +292,7 @@ class CommandTest {
   void isolation_full_knowsNoMark() throws Exception {
     String visible =
         shell("set; declare -f; declare -F; env; echo \"$0 $* $#\"; cat /proc/$BASHPID/cmdline");
-    assertThat(visible.lines())
-        .noneMatch(line -> line.contains("__mt") && !line.startsWith("FUNCNAME="));
+    assertThat(visible.lines()).noneMatch(line -> line.contains("__mt"));
     assertThat(visible).doesNotContainPattern("\\b[0-9a-f]{24}\\b"); // a mark
   }
 
@@ -362,6 +364,64 @@ class CommandTest {
     Proc.untilGone(command.shellPid());
     Proc.until("the JVM knows", () -> ProcessHandle.of(command.shellPid()).isEmpty());
     assertThat(shell("echo next")).isEqualTo("next");
+  }
+
+  /** What the shell has forked for the next command. */
+  private static ProcessHandle forkOf(Command command) throws Exception {
+    ProcessHandle shell = ProcessHandle.of(command.shellPid()).orElseThrow();
+    Proc.until("there is a fork", () -> shell.children().count() == 1);
+    return shell.children().findAny().orElseThrow();
+  }
+
+  /** P5: the fork that waits for the next command is part of what must be fit. */
+  @Test
+  void take_forkThatDiedWhileItWaited_isNotUsed() throws Exception {
+    Command command = Command.of("true").directory(directory).start();
+    command.join();
+    forkOf(command).destroyForcibly();
+    Proc.untilGone(command.shellPid());
+    assertThat(shell("echo next")).isEqualTo("next");
+  }
+
+  /** P5: of a command whose fork is killed before it has read it, the shell runs nothing. */
+  @Test
+  void isolation_full_commandThatWasNotRead_isRunByNobody() throws Exception {
+    Command before = Command.of("true").directory(directory).start();
+    before.join();
+    ProcessHandle fork = forkOf(before);
+    OsSignal.send("STOP", List.of(fork));
+    Command command = Command.shell("touch started").directory(directory).start();
+    assertThat(command.shellPid()).isEqualTo(before.shellPid());
+    fork.destroyForcibly();
+    assertThat(failureOf(command).exitCode()).isNotZero();
+    Proc.untilGone(command.shellPid());
+    assertThat(directory.resolve("started")).doesNotExist();
+    assertThat(shell("echo next")).isEqualTo("next");
+  }
+
+  /**
+   * Nor of one whose fork is killed while it reads, though what is left would be a line of shell.
+   */
+  @Test
+  void isolation_full_commandThatWasReadInPart_isRunByNobody() throws Exception {
+    String bait = "'; touch started; '\"; touch started; \"\\'; touch started; ".repeat(100);
+    for (int round = 0; round < 20; round++) {
+      Command before = Command.of("true").directory(directory).start();
+      before.join();
+      ProcessHandle fork = forkOf(before);
+      Command command = Command.of(":", bait).directory(directory).start();
+      for (int i = 0; i < round * 1000; i++) {
+        Thread.onSpinWait(); // so that it is met at many places, perhaps also before and after
+      }
+      fork.destroyForcibly();
+      try {
+        assertThat(command.join()).isZero(); // it was done already
+      } catch (ThreadFailedException killed) {
+        assertThat(killed).cause().hasMessageContaining("exited with 1"); // 137, or 1 by the shell
+      }
+      assertThat(directory.resolve("started")).doesNotExist();
+      assertThat(shell("echo next")).isEqualTo("next");
+    }
   }
 
   @Test
