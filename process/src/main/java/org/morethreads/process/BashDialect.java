@@ -18,8 +18,9 @@ record BashDialect(String program) implements Dialect {
    * In isolation. The shell is forked for a command before there is one: for each line "m MARK" one fork, which prepares all that it can,
    * and then reads the command itself, from the same input, as one line, "c TEXT". The shell waits for its end meanwhile, and reads nothing.
    * Forking is the slowest part of a builtin, and happens so while nobody waits for it. What the shell itself reads it never takes for code:
-   * if a fork is killed before it has read its line, or in the middle of that, the rest of the line ends the shell, and so the session. To
-   * a line "a MARK" it answers with that, if it has come through. The mark is out of reach in the fork.
+   * if a fork is killed before it has read its line, or in the middle of that, the rest of the line ends the shell, and so the session. It
+   * writes the mark before it forks, and again when the fork has ended; what is before the first was written by earlier commands, which are
+   * gone by then. The mark is out of reach in the fork.
    *
    * Trusted commands are read by the shell itself, as calls of functions.
    */
@@ -27,7 +28,7 @@ record BashDialect(String program) implements Dialect {
 
   private static final String END_FUNCTION =
       """
-      __mt_end() {
+      __mt_mark() {
         builtin printf '\\001%s %d\\n' "$1" "$2"
         builtin printf '\\001%s\\n' "$1" >&9
       }
@@ -36,20 +37,17 @@ record BashDialect(String program) implements Dialect {
   private static final String SERVE =
       """
       while IFS= builtin read -r __mt_line; do
-        if [[ $__mt_line == "a "* ]]; then
-          __mt_end "${__mt_line:2}" 0
-          continue
-        fi
         [[ $__mt_line == "m "* ]] || builtin exit 1
+        __mt_mark "${__mt_line:2}" 0
         (
           command exec 8>"$__mt_life"
           builtin unset __mt_life __mt_line
-          builtin unset -f __mt_end
+          builtin unset -f __mt_mark
           IFS= builtin read -r __mt_line || builtin exit 1
           [[ $__mt_line == "c "* ]] || builtin exit 1
           builtin eval "${__mt_line:2}"
         )
-        __mt_end "${__mt_line:2}" $?
+        __mt_mark "${__mt_line:2}" $?
       done; builtin exit 0
       """;
 
@@ -57,11 +55,11 @@ record BashDialect(String program) implements Dialect {
       """
       __mt_t() {
         "${@:4}" <"$2" 2>&"$3" 9>&-
-        __mt_end "$1" $?
+        __mt_mark "$1" $?
       }
       __mt_u() {
         builtin eval "$4" <"$2" 2>&"$3" 9>&-
-        __mt_end "$1" $?
+        __mt_mark "$1" $?
       }
       """;
 
@@ -121,7 +119,7 @@ record BashDialect(String program) implements Dialect {
         + "__mt_life="
         + life
         + "\nmkfifo -m 600 \"$__mt_life\" && command exec 8<>\"$__mt_life\""
-        + " && command exec 9>&2 2>/dev/null && __mt_end "
+        + " && command exec 9>&2 2>/dev/null && __mt_mark "
         + mark
         + " 0\n";
   }
@@ -138,11 +136,6 @@ record BashDialect(String program) implements Dialect {
   @Override
   public String preparation(Settings settings, String mark) {
     return isTrusting(settings) ? "" : "m " + mark + "\n";
-  }
-
-  @Override
-  public String question(Settings settings, String mark) {
-    return isTrusting(settings) ? "" : "a " + mark + "\n";
   }
 
   @Override

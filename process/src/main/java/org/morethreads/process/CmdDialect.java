@@ -42,11 +42,6 @@ record CmdDialect(List<String> program) implements Dialect {
   }
 
   @Override
-  public String question(Settings settings, String mark) {
-    return "";
-  }
-
-  @Override
   public String command(Settings settings, String mark, Path input) {
     String line = settings.shellLine ? settings.command.getFirst() : line(settings.command);
     if (line.indexOf('\n') >= 0 || line.indexOf('\r') >= 0) {

@@ -22,7 +22,7 @@ final class CommandLife implements ManagedThread.Call<Integer> {
    *   RUNNING -> FORCED      // kill(), an interrupt, or no grace
    *   ASKED   -> ENDED | FORCED
    *   FORCED  -> ENDED       // all that is found is killed; where the marks do not come then, the shell too
-   *   ENDED   -> GIVEN BACK  // the session is proven to be clean, after what was left has been killed; and it answers, after a kill
+   *   ENDED   -> GIVEN BACK  // the session is proven to be clean, after what was left has been killed, and is prepared again
    *   ENDED   -> DISCARDED   // it is not
    *
    * As in Life it sleeps outside of the seam, and an interrupt means "now".
@@ -165,7 +165,7 @@ final class CommandLife implements ManagedThread.Call<Integer> {
         observed.ended(result);
         observed = null;
         exited.go();
-        reusable = isReusable(run);
+        reusable = isReusable(run) && isReadyAgain(result);
       } else {
         end = End.EXITED;
         result = session.exitCode();
@@ -297,19 +297,22 @@ final class CommandLife implements ManagedThread.Call<Integer> {
     for (long rest = LAST_BREATH; !run.isClean() && rest > 0; rest = breath - System.nanoTime()) {
       sleep(rest);
     }
-    return (run.isClean() || killAll(run::isClean)) && (run.status() <= OF_SIGNALS || answers());
+    return run.isClean() || killAll(run::isClean);
   }
 
-  private boolean answers() {
+  /**
+   * Has the shell get ready for the next command. One whose command was killed is waited for:
+   * perhaps that had not been read to its end, and the shell ends for it, see {@link BashDialect}.
+   */
+  private boolean isReadyAgain(int status) {
     try {
-      Session.Run question = session.ask(settings, this::wake);
+      Session.Run next = session.prepare(settings);
       long end = System.nanoTime() + SAVE;
-      for (long rest = SAVE; question != null && !question.isEnded(); ) {
-        if (session.isBroken() || rest <= 0) {
+      while (status > OF_SIGNALS && !next.isReady()) {
+        if (session.isBroken() || System.nanoTime() - end > 0) {
           return false;
         }
-        sleep(rest);
-        rest = end - System.nanoTime();
+        sleep(KILL_PAUSE);
       }
       return true;
     } catch (IOException ended) {

@@ -26,17 +26,11 @@ sealed interface Dialect permits BashDialect, CmdDialect {
 
   /**
    * What is sent before each command, perhaps long before, so that the shell is ready for it; may
-   * be empty.
+   * be empty. If it is not, the shell writes the mark as after a command, at once.
    *
    * @param mark the one of the command
    */
   String preparation(Settings settings, String mark);
-
-  /**
-   * What the shell answers as after a command that succeeded; empty when nobody need ask. After a
-   * command that was killed, who knows what the shell reads next.
-   */
-  String question(Settings settings, String mark);
 
   /**
    * The text that runs one command, for which the shell has been prepared. After it the shell

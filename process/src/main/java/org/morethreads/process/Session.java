@@ -33,8 +33,9 @@ final class Session {
    * READY and BUSY have one Run. While READY it has no outputs, and what comes is nobody's. run() and the mark of a fork that was killed
    * may cross: the command has ended then, as one that was killed, or the shell does when it finds the command where none should be.
    *
-   * The mark is a random number for each command, which the command cannot know; what comes before it on an output is the command's,
-   * what comes after it is nobody's and dropped.
+   * The mark is a random number for each command, which the command cannot know. In isolation it comes twice on each output, when the shell
+   * gets ready and when the command has ended, and what is between is the command's: what earlier ones wrote last is before. Otherwise it
+   * comes once, at the end. What is outside is nobody's and dropped.
    *
    * The lifeline is a FIFO that each command, and so all that it starts, has open for writing, and we for reading. When the mark has
    * come, one read tells: the end of the stream means that nobody has it open any more; otherwise it blocks until that is so. Who has
@@ -72,12 +73,16 @@ final class Session {
     /** Who gets what; null as long as there is no command. */
     private volatile @Nullable Owner owner;
 
+    /** Whether the mark has come that says that the shell is ready, where there is one. */
+    private volatile boolean stdoutBegun;
+
+    private volatile boolean stderrBegun;
     private volatile int status;
     private volatile boolean stdoutEnded;
     private volatile boolean stderrEnded;
     private volatile boolean clean;
 
-    private record Owner(@Nullable Output stdout, @Nullable Output stderr, Runnable wake) {}
+    private record Owner(Output stdout, Output stderr, Runnable wake) {}
 
     private Run() {
       byte[] random = new byte[MARK_BYTES];
@@ -91,6 +96,11 @@ final class Session {
       if (its != null) {
         its.wake.run();
       }
+    }
+
+    /** Whether it is known that the shell waits for this command. */
+    boolean isReady() {
+      return stdoutBegun && stderrBegun;
     }
 
     boolean isEnded() {
@@ -172,6 +182,8 @@ final class Session {
     Output errors = new Output("stderr of a shell", nothing, Wish.Queued.KEPT, () -> {});
     Run run = new Run();
     run.owner = new Run.Owner(sink, errors, opened::countDown);
+    run.stdoutBegun = true;
+    run.stderrBegun = true;
     current = run;
     var _ =
         process.onExit().whenComplete((_, _) -> breakOff()); // its outputs may be open elsewhere
@@ -228,29 +240,18 @@ final class Session {
   }
 
   /**
-   * Asks the shell whether it is as it should be, after a command that was killed: perhaps before
-   * it had been read, see {@link BashDialect}.
+   * The shell gets ready for one more command.
    *
-   * @param wake wakes the calling thread when there is an answer
-   * @return what tells whether there is; null when there is nothing to ask
+   * @return that command
    */
-  @Nullable Run ask(Settings settings, Runnable wake) throws IOException {
-    Run question = new Run();
-    String text = dialect.question(settings, question.mark);
-    if (text.isEmpty()) {
-      return null;
-    }
-    question.owner = new Run.Owner(null, null, wake);
-    current = question;
-    send(text);
-    return question;
-  }
-
-  /** The shell gets ready for one more command. */
-  void prepare(Settings settings) throws IOException {
+  Run prepare(Settings settings) throws IOException {
     Run next = new Run();
+    String text = dialect.preparation(settings, next.mark);
+    next.stdoutBegun = text.isEmpty();
+    next.stderrBegun = text.isEmpty();
     current = next;
-    send(dialect.preparation(settings, next.mark));
+    send(text);
+    return next;
   }
 
   private void send(String text) throws IOException {
@@ -426,56 +427,70 @@ final class Session {
       this.withStatus = withStatus;
     }
 
-    /** Answers whether the mark has come. */
+    /** Answers whether the mark of the end has come. */
     boolean accept(byte[] buffer, int count) {
-      byte[] data = buffer;
-      int length = count;
-      if (kept.length > 0) {
-        data = new byte[kept.length + count];
-        System.arraycopy(kept, 0, data, 0, kept.length);
-        System.arraycopy(buffer, 0, data, kept.length, count);
-        length = data.length;
-      }
-      int at = indexOf(data, length);
-      if (at < length) {
-        int end = at + mark.length;
-        while (end < length && data[end] != '\n') {
-          end++;
+      byte[] data = java.util.Arrays.copyOf(kept, kept.length + count);
+      System.arraycopy(buffer, 0, data, kept.length, count);
+      boolean begins = !hasBegun();
+      int from = 0;
+      int at = indexOf(data, from);
+      int end = endOfMark(data, at);
+      if (begins && end >= 0) {
+        if (withStatus) {
+          run.stdoutBegun = true;
+        } else {
+          run.stderrBegun = true;
         }
-        if (at + mark.length <= length && end < length) {
-          pass(data, at);
-          kept = new byte[0];
-          status = withStatus ? number(data, at + mark.length, end) : 0;
-          return true;
+        begins = false;
+        from = end + 1;
+        at = indexOf(data, from);
+        end = endOfMark(data, at);
+      }
+      if (!begins) {
+        pass(data, from, at);
+      }
+      if (end < 0) {
+        kept = java.util.Arrays.copyOfRange(data, at, data.length);
+        return false;
+      }
+      kept = new byte[0];
+      status = withStatus ? number(data, at + mark.length, end) : 0;
+      return true;
+    }
+
+    private boolean hasBegun() {
+      return withStatus ? run.stdoutBegun : run.stderrBegun;
+    }
+
+    /** Where the line of a mark ends; -1 when there is none, or not all of it yet. */
+    private int endOfMark(byte[] data, int at) {
+      for (int end = at + mark.length; end < data.length; end++) {
+        if (data[end] == '\n') {
+          return end;
         }
       }
-      pass(data, at);
-      kept = java.util.Arrays.copyOfRange(data, at, length);
-      return false;
+      return -1;
     }
 
     /** What comes before there is a command is nobody's. */
-    private void pass(byte[] data, int count) {
+    private void pass(byte[] data, int from, int to) {
       Run.Owner owner = run.owner;
-      if (count > 0 && owner != null) {
-        Output output = withStatus ? owner.stdout : owner.stderr;
-        if (output != null) {
-          output.accept(data, 0, count);
-        }
+      if (from < to && owner != null) {
+        (withStatus ? owner.stdout : owner.stderr).accept(data, from, to - from);
       }
     }
 
     /** Where the mark, or the beginning of it at the end of the data, is; else the length. */
-    private int indexOf(byte[] data, int length) {
-      for (int i = 0; i < length; i++) {
+    private int indexOf(byte[] data, int from) {
+      for (int i = from; i < data.length; i++) {
         if (data[i] == mark[0]) {
-          int most = Math.min(mark.length, length - i);
+          int most = Math.min(mark.length, data.length - i);
           if (java.util.Arrays.equals(data, i, i + most, mark, 0, most)) {
             return i;
           }
         }
       }
-      return length;
+      return data.length;
     }
 
     private static int number(byte[] data, int from, int to) {

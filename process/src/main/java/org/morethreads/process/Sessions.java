@@ -1,6 +1,5 @@
 package org.morethreads.process;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -80,14 +79,8 @@ final class Sessions {
     }
   }
 
-  /** A shell is proven to be clean and may be used again. */
+  /** A shell is proven to be clean, is prepared, and may be used again. */
   static void giveBack(Settings settings, Session session) {
-    try {
-      session.prepare(settings);
-    } catch (IOException ended) {
-      session.close();
-      return;
-    }
     boolean kept = false;
     boolean watch = false;
     LOCK.lock();
