@@ -60,7 +60,8 @@ abstract class FormattingLogger implements System.Logger {
     }
     try {
       return MessageFormat.format(format, parameters);
-    } catch (RuntimeException broken) { // the pattern, or the text of a parameter
+    } catch (RuntimeException | LinkageError | StackOverflowError broken) {
+      // the pattern, or the text of a parameter
       return format + " (its parameters cannot be shown: " + LastResort.words(broken) + ")";
     }
   }

@@ -104,7 +104,9 @@ record LogLine(
         failure.printStackTrace(new PrintWriter(trace));
         text.append('\n').append(trace.getBuffer());
         text.setLength(text.length() - 1); // the line ends by itself
-      } catch (RuntimeException broken) { // methods of the user's exception
+      } catch (RuntimeException
+          | LinkageError
+          | StackOverflowError broken) { // methods of the user's
         text.setLength(before);
         text.append('\n').append(LastResort.words(failure)).append(" (it cannot be printed)");
       }

@@ -9,12 +9,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Services;
-import org.morethreads.thread.ThreadTree;
 
 /**
  * Writes a log on a thread of its own, and loses nothing when the program ends (G1).
@@ -81,6 +79,18 @@ public final class LogWriter<R> implements AutoCloseable {
   private static final long MILLISECOND = 1_000_000;
   private static final long SECOND = 1_000 * MILLISECOND;
 
+  /** What {@code handOver} answers when there is nothing to confirm. */
+  private static final long HANDED_OVER = 0;
+
+  private static final long REFUSED = -1;
+  private static final long DROPPED = -2;
+
+  /** What {@code tryTake} answers when it is time to sleep. */
+  private static final int NOTHING_YET = -2;
+
+  /** How many small frames have room for those of a wait. */
+  private static final int STACK_FOR_A_WAIT = 128;
+
   /** How often it looks every millisecond before it goes to sleep: waking it costs a caller. */
   private static final int LINGER = 50;
 
@@ -109,10 +119,10 @@ public final class LogWriter<R> implements AutoCloseable {
   private final Thread thread;
   private final Services.Service service = this::finish;
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition arrived = lock.newCondition();
-  private final Condition room = lock.newCondition();
-  private final Condition confirmation = lock.newCondition();
+  private final Seam seam;
+  private final ReentrantLock lock;
+  private final Condition room;
+  private final Condition confirmation;
 
   // ---- guarded by the lock
 
@@ -164,6 +174,15 @@ public final class LogWriter<R> implements AutoCloseable {
   private boolean writingNested;
   private boolean failing;
   private long failures;
+
+  /** How long a record is tried again: less where it is the records that fail, and not the sink. */
+  private long patience;
+
+  private long lastLoss;
+
+  /** Nothing is written any more; the sink is about to be closed. */
+  private boolean over;
+
   private long lastFlush;
   private long lastDropReport;
   private long nestedCut;
@@ -179,6 +198,9 @@ public final class LogWriter<R> implements AutoCloseable {
   private final AtomicLong lostBySink = new AtomicLong();
   private volatile @Nullable Throwable lastFailure;
 
+  /** Set when the stack of a caller has overflowed under the lock, or nearly so. */
+  private volatile boolean overflowed;
+
   /** When the next report about a sink that blocks is due; a race reports twice at most. */
   private volatile long nextStallReport;
 
@@ -189,16 +211,16 @@ public final class LogWriter<R> implements AutoCloseable {
     this.dropBelow = builder.dropBelow;
     this.dropFrom = (int) (builder.dropFrom * capacity);
     this.retryFor = builder.retryFor.toNanos();
+    this.patience = retryFor;
     this.stopWithin = builder.stopWithin.toNanos();
     this.reports = builder.reports;
     this.filling = new Object[capacity];
     this.spare = new Object[capacity];
-    this.thread =
-        Thread.ofPlatform()
-            .name("more-threads-log-" + name)
-            .daemon(true)
-            .inheritInheritableThreadLocals(false)
-            .unstarted(this::run);
+    this.seam = builder.seam;
+    this.lock = seam.newLock();
+    this.room = lock.newCondition();
+    this.confirmation = lock.newCondition();
+    this.thread = seam.newThread("more-threads-log-" + name, this::run);
   }
 
   /**
@@ -238,6 +260,7 @@ public final class LogWriter<R> implements AutoCloseable {
     private Duration retryFor = Duration.ofSeconds(1);
     private Duration stopWithin = Duration.ofSeconds(8);
     private @Nullable Function<String, R> reports;
+    private Seam seam = Seam.REAL;
 
     private Builder(String name) {
       this.name = Objects.requireNonNull(name, "name");
@@ -312,6 +335,12 @@ public final class LogWriter<R> implements AutoCloseable {
       return this;
     }
 
+    /** Puts something else in the place of the JDK's locks, clock and threads, for tests. */
+    Builder<R> over(Seam newSeam) {
+      this.seam = newSeam;
+      return this;
+    }
+
     /**
      * Starts a writer. The main tree is made with it, if it is not there: the end of the program
      * waits for the writer.
@@ -327,10 +356,9 @@ public final class LogWriter<R> implements AutoCloseable {
   }
 
   private void begin() {
-    thread.start();
-    var _ = ThreadTree.main(); // whose end is that of the program
-    if (!Services.add(Services.Stage.LOG, service)) {
-      finish(System.nanoTime()); // the program has ended: whoever logs waits
+    seam.start(thread);
+    if (!seam.add(service)) {
+      finish(seam.nanoTime()); // the program has ended: whoever logs waits
     }
   }
 
@@ -362,29 +390,60 @@ public final class LogWriter<R> implements AutoCloseable {
       return writeFromSink(record);
     }
     long number;
-    lock.lock();
     try {
+      number = handOver(record, level);
+    } catch (StackOverflowError deep) {
+      overflowed = true;
+      unlockIfHeld(); // what there was no stack for in there
+      throw deep;
+    }
+    if (number <= HANDED_OVER) {
+      return number == HANDED_OVER || (number == REFUSED && refuse(record));
+    }
+    return awaitConfirmation(number);
+  }
+
+  /*
+   * A program that overflows its stack may do so anywhere, in here too, and must not hang all others. The JDK's lock may throw the
+   * error after it was acquired, so it is acquired within the block that gives it back. It may throw it when it has been released,
+   * before it wakes the next in line: then whoever comes next wakes them all.
+   */
+  private void repairAfterOverflow() {
+    overflowed = false;
+    seam.wakeQueued(lock);
+  }
+
+  private void unlockIfHeld() {
+    if (lock.isHeldByCurrentThread()) {
+      lock.unlock();
+    }
+  }
+
+  /** Answers what has become of a record: its number when it is to be confirmed. */
+  @SuppressWarnings("LockNotBeforeTry")
+  private long handOver(R record, Level level) {
+    if (overflowed) {
+      repairAfterOverflow();
+    }
+    try {
+      lock.lock();
       if (state == State.OPEN && mustDrop(level)) {
         dropped.merge(level, 1L, Long::sum);
         droppedSinceReport = true;
-        return false;
+        return DROPPED;
       }
       if (state == State.OPEN && count >= capacity) {
         awaitRoom();
       }
       if (state == State.CLOSED || (gaveUp && count >= capacity)) {
-        number = -1;
         refused++;
-      } else {
-        number = add(record);
-        if (state == State.OPEN) {
-          return true;
-        }
+        return REFUSED;
       }
+      long number = add(record);
+      return state == State.OPEN ? HANDED_OVER : number;
     } finally {
-      lock.unlock();
+      unlockIfHeld();
     }
-    return number < 0 ? refuse(record) : awaitConfirmation(number);
   }
 
   /** Under the lock. */
@@ -402,10 +461,19 @@ public final class LogWriter<R> implements AutoCloseable {
     accepted++;
     if (idle != Idle.AWAKE
         && (idle == Idle.ASLEEP || count >= capacity / 2 || state != State.OPEN)) {
-      idle = Idle.AWAKE;
-      arrived.signal();
+      wakeWriter();
     }
     return accepted;
+  }
+
+  /**
+   * Under the lock. In this order, and by an unpark, which does nothing or all: a caller whose
+   * stack overflows here leaves it to the next one to wake the writer. A condition would be left in
+   * ruins.
+   */
+  private void wakeWriter() {
+    seam.unpark(thread);
+    idle = Idle.AWAKE;
   }
 
   /**
@@ -416,9 +484,9 @@ public final class LogWriter<R> implements AutoCloseable {
     stalls++;
     boolean interrupted = false;
     long seen = progress.getOpaque();
-    long until = System.nanoTime() + SECOND;
+    long until = seam.nanoTime() + SECOND;
     while (state == State.OPEN && count >= capacity) {
-      long left = until - System.nanoTime();
+      long left = until - seam.nanoTime();
       if (left <= 0) {
         long moved = progress.getOpaque();
         if (seen == moved) {
@@ -426,7 +494,7 @@ public final class LogWriter<R> implements AutoCloseable {
           break;
         }
         seen = moved;
-        until = System.nanoTime() + SECOND;
+        until = seam.nanoTime() + SECOND;
         continue;
       }
       interrupted |= awaitKeepingInterrupt(room, left);
@@ -443,6 +511,7 @@ public final class LogWriter<R> implements AutoCloseable {
   @SuppressWarnings("WaitNotInLoop")
   private static boolean awaitKeepingInterrupt(Condition condition, long nanos) {
     boolean interrupted = Thread.interrupted();
+    long _ = reserveStack(STACK_FOR_A_WAIT);
     try {
       long _ = condition.awaitNanos(nanos);
     } catch (InterruptedException e) {
@@ -451,9 +520,17 @@ public final class LogWriter<R> implements AutoCloseable {
     return interrupted;
   }
 
+  /**
+   * Overflows here and now if there is not enough stack to wait: an overflow in the middle of a
+   * wait would leave somebody in the line for the lock who does not take it.
+   */
+  private static long reserveStack(int frames) {
+    return frames == 0 ? 0 : 1 + reserveStack(frames - 1);
+  }
+
   /** Under the lock, given up meanwhile: what is said may take its time. */
   private void reportStall() {
-    long now = System.nanoTime();
+    long now = seam.nanoTime();
     if (now - nextStallReport < 0 && nextStallReport != 0) {
       return;
     }
@@ -511,15 +588,18 @@ public final class LogWriter<R> implements AutoCloseable {
   }
 
   /** The program ends: a caller waits for its record. */
+  @SuppressWarnings("LockNotBeforeTry")
   private boolean awaitConfirmation(long number) {
     boolean interrupted = false;
     long inVain = 0;
-    lock.lock();
+    boolean counted = false;
     try {
-      long until = Math.max(finishUntil, System.nanoTime() + LATE_PATIENCE);
+      lock.lock();
       waitingForConfirmation++;
+      counted = true;
+      long until = Math.max(finishUntil, seam.nanoTime() + LATE_PATIENCE);
       while (confirmed < number && !gaveUp) {
-        long left = until - System.nanoTime();
+        long left = until - seam.nanoTime();
         if (left <= 0) {
           giveUp();
         } else {
@@ -530,8 +610,8 @@ public final class LogWriter<R> implements AutoCloseable {
         inVain = ++unconfirmed;
       }
     } finally {
-      waitingForConfirmation--;
-      lock.unlock();
+      waitingForConfirmation -= counted ? 1 : 0;
+      unlockIfHeld();
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
@@ -549,6 +629,15 @@ public final class LogWriter<R> implements AutoCloseable {
 
   /** The sink logs, on the writer's thread. */
   private boolean writeFromSink(R record) {
+    if (over) {
+      lock.lock();
+      try {
+        refused++;
+      } finally {
+        lock.unlock();
+      }
+      return refuse(record);
+    }
     if (!writingNested) {
       nested.add(record);
       return true;
@@ -575,9 +664,12 @@ public final class LogWriter<R> implements AutoCloseable {
     if (Thread.currentThread() == thread) {
       return false; // it would wait for itself
     }
+    if (overflowed) {
+      repairAfterOverflow();
+    }
     lock.lock();
     try {
-      return awaitWritten(System.nanoTime() + timeout.toNanos());
+      return awaitWritten(seam.nanoTime() + timeout.toNanos());
     } finally {
       lock.unlock();
     }
@@ -588,16 +680,18 @@ public final class LogWriter<R> implements AutoCloseable {
     long last = accepted;
     boolean interrupted = false;
     waitingForConfirmation++;
-    if (confirmed < last && idle != Idle.AWAKE) {
-      idle = Idle.AWAKE;
-      arrived.signal();
+    try {
+      if (confirmed < last && idle != Idle.AWAKE) {
+        wakeWriter();
+      }
+      long left = until - seam.nanoTime();
+      while (confirmed < last && left > 0) {
+        interrupted |= awaitKeepingInterrupt(confirmation, left);
+        left = until - seam.nanoTime();
+      }
+    } finally {
+      waitingForConfirmation--;
     }
-    long left = until - System.nanoTime();
-    while (confirmed < last && left > 0) {
-      interrupted |= awaitKeepingInterrupt(confirmation, left);
-      left = until - System.nanoTime();
-    }
-    waitingForConfirmation--;
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
@@ -610,6 +704,9 @@ public final class LogWriter<R> implements AutoCloseable {
   private void finish(long until) {
     boolean sumUp;
     String drops;
+    if (overflowed) {
+      repairAfterOverflow();
+    }
     lock.lock();
     try {
       if (state == State.CLOSED) {
@@ -683,8 +780,8 @@ public final class LogWriter<R> implements AutoCloseable {
    */
   @Override
   public void close() {
-    long until = System.nanoTime() + stopWithin;
-    Services.remove(service);
+    long until = seam.nanoTime() + stopWithin;
+    seam.remove(service);
     boolean own = Thread.currentThread() == thread;
     if (!own) {
       finish(until);
@@ -695,23 +792,28 @@ public final class LogWriter<R> implements AutoCloseable {
         finishUntil = until;
       }
       state = State.CLOSED;
-      idle = Idle.AWAKE;
       room.signalAll();
-      arrived.signal();
+      wakeWriter();
     } finally {
       lock.unlock();
     }
     if (!own) {
-      joinWriter(Math.max(100 * MILLISECOND, until - System.nanoTime()));
+      joinWriter(Math.max(100 * MILLISECOND, until - seam.nanoTime()));
     }
   }
 
+  /** Waits for the end of the writer's thread; an interrupt of the caller does not end that. */
   private void joinWriter(long nanos) {
-    boolean interrupted = Thread.interrupted();
-    try {
-      boolean _ = thread.join(Duration.ofNanos(nanos));
-    } catch (InterruptedException e) {
-      interrupted = true;
+    boolean interrupted = false;
+    long until = seam.nanoTime() + nanos;
+    for (long left = nanos; left > 0; left = until - seam.nanoTime()) {
+      interrupted |= Thread.interrupted();
+      try {
+        seam.join(thread, left);
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
@@ -758,7 +860,7 @@ public final class LogWriter<R> implements AutoCloseable {
         goesOn = writeNext();
       } catch (Throwable broken) { // memory for the writer's own part, most likely
         LastResort.say("The writer of log \"" + name + "\" goes on after a failure.", broken);
-        LockSupport.parkNanos(FIRST_PAUSE);
+        pause(FIRST_PAUSE);
       }
     }
     if (dirty) {
@@ -774,6 +876,7 @@ public final class LogWriter<R> implements AutoCloseable {
       dirty = false;
       confirm(true);
     }
+    over = true;
     try {
       sink.close();
     } catch (Throwable failure) {
@@ -797,7 +900,7 @@ public final class LogWriter<R> implements AutoCloseable {
     if (hasDropped) {
       reportDropped();
     }
-    long now = System.nanoTime();
+    long now = seam.nanoTime();
     boolean flushed = true;
     if (dirty && (!wrote || now - lastFlush > FLUSH_EVERY)) {
       flushed = flush();
@@ -813,29 +916,35 @@ public final class LogWriter<R> implements AutoCloseable {
    * @return how many; 0 when it is time to flush; -1 when it is time to end
    */
   private int take() {
+    int looks = 0;
+    int size = tryTake(looks);
+    while (size == NOTHING_YET) {
+      boolean _ = Thread.interrupted(); // it would not sleep
+      if (looks++ < LINGER) {
+        seam.pause(MILLISECOND);
+      } else {
+        seam.park();
+      }
+      size = tryTake(looks);
+    }
+    return size;
+  }
+
+  private int tryTake(int looks) {
     lock.lock();
     try {
       hasDropped = droppedSinceReport;
       if (dirty && (count == 0 || (waitingForConfirmation > 0 && !flushFails))) {
-        boolean timeIsOver = state == State.CLOSED && System.nanoTime() - finishUntil > 0;
+        boolean timeIsOver = state == State.CLOSED && seam.nanoTime() - finishUntil > 0;
         return timeIsOver && flushFails ? -1 : 0;
       }
-      int looks = 0;
-      while (count == 0) {
-        if (state == State.CLOSED) {
-          return -1;
-        }
-        if (looks++ < LINGER) {
-          idle = Idle.LINGERING;
-          boolean _ = awaitKeepingInterrupt(arrived, MILLISECOND);
-        } else {
-          idle = Idle.ASLEEP;
-          arrived.awaitUninterruptibly();
-        }
-        if (waitingForConfirmation > 0 && confirmed < accepted) {
-          idle = Idle.AWAKE;
-          return 0;
-        }
+      if (looks > 0 && waitingForConfirmation > 0 && confirmed < accepted) {
+        idle = Idle.AWAKE;
+        return 0;
+      }
+      if (count == 0) {
+        idle = looks < LINGER ? Idle.LINGERING : Idle.ASLEEP;
+        return state == State.CLOSED ? -1 : NOTHING_YET;
       }
       idle = Idle.AWAKE;
       @Nullable Object[] taken = filling;
@@ -877,6 +986,7 @@ public final class LogWriter<R> implements AutoCloseable {
   private void writeOne(R record) {
     dirty = true;
     Throwable failure = tryWrite(record);
+    boolean atOnce = failure == null;
     if (failure != null) {
       failure = retry(record, failure);
     }
@@ -885,14 +995,27 @@ public final class LogWriter<R> implements AutoCloseable {
       increment(written);
       unflushed++;
       if (failing) {
-        failing = false;
-        LastResort.say("The sink of log \"" + name + "\" works again.");
+        worksAgain(atOnce);
       }
     } else {
       failing = true;
+      lastLoss = seam.nanoTime();
       increment(lostBySink);
       lastFailure = failure;
       reportFailure("has failed; a record is lost", failure);
+    }
+  }
+
+  /**
+   * The sink has taken a record after it had refused one for good. If it did so at once, it was
+   * perhaps the record: one that cannot be made into text, for example. Many of these must not hold
+   * up the log for a second each, so the next one is tried for half as long.
+   */
+  private void worksAgain(boolean atOnce) {
+    failing = false;
+    patience = atOnce ? patience / 2 : retryFor;
+    if (Long.bitCount(failures) == 1) { // else it was not said that it had failed
+      LastResort.say("The sink of log \"" + name + "\" works again.");
     }
   }
 
@@ -915,9 +1038,12 @@ public final class LogWriter<R> implements AutoCloseable {
   private @Nullable Throwable retry(R record, Throwable first) {
     Throwable failure = first;
     long pause = FIRST_PAUSE;
-    long start = System.nanoTime();
-    while (failure != null && goesOnTrying(failure, System.nanoTime() - start)) {
-      LockSupport.parkNanos(pause);
+    long start = seam.nanoTime();
+    if (start - lastLoss > REPORT_EVERY) {
+      patience = retryFor;
+    }
+    while (failure != null && goesOnTrying(failure, seam.nanoTime() - start)) {
+      pause(pause);
       pause = Math.min(2 * pause, LONGEST_PAUSE);
       failure = tryWrite(record);
     }
@@ -926,7 +1052,16 @@ public final class LogWriter<R> implements AutoCloseable {
 
   private boolean goesOnTrying(Throwable failure, long since) {
     boolean full = failure instanceof OutOfMemoryError;
-    return since < (full ? MEMORY_PATIENCE : failing ? 0 : retryFor);
+    return since < (full ? MEMORY_PATIENCE : failing ? 0 : patience);
+  }
+
+  /** Also where the sink has left the thread interrupted, which would not let it sleep. */
+  private void pause(long nanos) {
+    long until = seam.nanoTime() + nanos;
+    for (long left = nanos; left > 0; left = until - seam.nanoTime()) {
+      boolean _ = Thread.interrupted();
+      seam.pause(left);
+    }
   }
 
   private void reportFailure(String what, Throwable failure) {
@@ -964,7 +1099,7 @@ public final class LogWriter<R> implements AutoCloseable {
       flushFails = true;
       lastFailure = failure;
       reportFailure("could not be flushed; it is tried again", failure);
-      LockSupport.parkNanos(LONGEST_PAUSE / 5);
+      pause(LONGEST_PAUSE / 5);
       return false;
     } finally {
       writingNested = false;
@@ -994,7 +1129,7 @@ public final class LogWriter<R> implements AutoCloseable {
   }
 
   private void reportDropped() {
-    long now = System.nanoTime();
+    long now = seam.nanoTime();
     Map<Level, Long> news = new EnumMap<>(Level.class);
     lock.lock();
     try {

@@ -412,6 +412,104 @@ class LogWriterTest {
     assertThat(said).contains("could not be flushed");
   }
 
+  /**
+   * Records that cannot be made into text, among others that can: each is tried again, but they do
+   * not hold up the log for a second each.
+   */
+  @Test
+  @ResourceLock("stderr")
+  void sinkRefusesSingleRecords_othersAreNotHeldUpForEach() throws Exception {
+    var attempts = new AtomicInteger();
+    var lines = Collections.synchronizedList(new ArrayList<String>());
+    LogSink<String> sink =
+        line -> {
+          if (line.startsWith("poison")) {
+            attempts.incrementAndGet();
+            throw new IllegalStateException("no text");
+          }
+          lines.add(line);
+        };
+    String said =
+        said(() -> {
+          try (var writer =
+              LogWriter.<String>named("poison").retryFor(Duration.ofMillis(64)).start(sink)) {
+            for (int i = 0; i < 64; i++) {
+              writer.write("poison " + i);
+              writer.write("line " + i);
+            }
+            assertThat(writer.awaitWritten(LONG)).isTrue();
+            assertThat(writer.statistics().lost()).isEqualTo(64);
+          }
+        });
+    assertThat(lines).hasSize(64);
+    assertThat(attempts).as("64, and what was tried again").hasValueBetween(64, 64 + 40);
+    assertThat(said.split("works again", -1)).as("said: %s", said).hasSizeLessThanOrEqualTo(8);
+  }
+
+  /** Of each call: what it leaves behind would let the writer's pauses end at once. */
+  @Test
+  @ResourceLock("stderr")
+  void sinkFailsAndLeavesAnInterrupt_isTriedAgainWithPauses() throws Exception {
+    var attempts = new AtomicInteger();
+    LogSink<String> sink =
+        line -> {
+          attempts.incrementAndGet();
+          Thread.currentThread().interrupt();
+          throw new IOException("interrupted");
+        };
+    said(() -> {
+      try (var writer =
+          LogWriter.<String>named("spins").retryFor(Duration.ofMillis(300)).start(sink)) {
+        writer.write("one");
+        assertThat(writer.awaitWritten(LONG)).isTrue();
+      }
+    });
+    assertThat(attempts).as("with pauses from 5 ms on, doubled").hasValueLessThan(20);
+  }
+
+  @Test
+  void write_stackOverflowsInTheCallAgainAndAgain_logGoesOn() throws Exception {
+    var sink = new Memory(false);
+    try (var writer = LogWriter.<String>named("deep").capacity(16).start(sink)) {
+      var accepted = Collections.synchronizedList(new ArrayList<String>());
+      var overflows = new AtomicInteger();
+      Runnable deep =
+          new Runnable() {
+            private int round;
+
+            @Override
+            public void run() {
+              for (round = 0; round < 20; round++) {
+                try {
+                  fall(0);
+                } catch (StackOverflowError expected) {
+                  overflows.incrementAndGet();
+                }
+              }
+            }
+
+            @SuppressWarnings("InfiniteRecursion") // until the stack overflows
+            private void fall(int depth) {
+              String record = round + " " + depth;
+              if (depth % 64 == 0 && writer.write(record)) {
+                accepted.add(record);
+              }
+              if (depth > 2_000 && writer.write(record)) { // not only at one depth
+                accepted.add(record);
+              }
+              fall(depth + 1);
+            }
+          };
+      Thread thread = new Thread(null, deep, "deep", 256 << 10);
+      thread.start();
+      thread.join();
+      assertThat(overflows).hasValue(20);
+      assertThat(writer.write("after")).isTrue();
+      assertThat(writer.awaitWritten(LONG)).isTrue();
+      assertThat(sink.lines).containsAll(accepted).contains("after");
+    }
+  }
+
   // ---- logging from inside
 
   /**
@@ -573,7 +671,73 @@ class LogWriterTest {
     assertThat(closed.await(30, TimeUnit.SECONDS)).isTrue();
   }
 
+  /** There is nobody left to write it: it is said, and counted. */
+  @Test
+  @ResourceLock("stderr")
+  void sinkLogsWhileItIsClosed_isRefusedAndSaid() throws Exception {
+    var writerHere = new AtomicReference<LogWriter<String>>();
+    var answer = new AtomicBoolean(true);
+    LogSink<String> sink =
+        new LogSink<>() {
+          @Override
+          public void write(String line) {}
+
+          @Override
+          public void close() {
+            answer.set(writerHere.get().write("last words"));
+          }
+        };
+    String said =
+        said(() -> {
+          writerHere.set(LogWriter.start("closing", sink));
+          writerHere.get().write("one");
+          writerHere.get().close();
+        });
+    assertThat(answer).isFalse();
+    assertThat(said).contains("Log \"closing\" was closed before this was logged: last words");
+    assertThat(writerHere.get().statistics().lost()).isEqualTo(1);
+  }
+
   // ---- closing
+
+  @Test
+  void close_interrupted_waitsForTheSinkAndKeepsTheStatus() throws Exception {
+    var closing = new CountDownLatch(1);
+    var letClose = new CountDownLatch(1);
+    var sinkIsClosed = new AtomicBoolean();
+    LogSink<String> sink =
+        new LogSink<>() {
+          @Override
+          public void write(String line) {}
+
+          @Override
+          public void close() {
+            closing.countDown();
+            try {
+              letClose.await();
+            } catch (InterruptedException e) {
+              throw new AssertionError(e);
+            }
+            sinkIsClosed.set(true);
+          }
+        };
+    var writer = LogWriter.<String>named("patient").stopWithin(LONG).start(sink);
+    var seen = new ArrayList<Boolean>();
+    Thread closer =
+        Thread.ofPlatform()
+            .start(() -> {
+              writer.close();
+              seen.add(sinkIsClosed.get());
+              seen.add(Thread.currentThread().isInterrupted());
+            });
+    closing.await();
+    closer.interrupt();
+    await(() -> !closer.isInterrupted() || !closer.isAlive()); // it has noticed
+    await(() -> closer.getState() != Thread.State.RUNNABLE);
+    letClose.countDown();
+    closer.join();
+    assertThat(seen).containsExactly(true, true);
+  }
 
   @Test
   @ResourceLock("stderr")
@@ -624,8 +788,9 @@ class LogWriterTest {
   }
 
   @Test
+  @Timeout(300)
   void close_manyThreadsGoOnLogging_acceptedIsWritten() throws Exception {
-    for (int round = 0; round < 50; round++) {
+    for (int round = 0; round < 30; round++) {
       var sink = new Memory(false);
       var writer = LogWriter.<String>named("close").capacity(8).start(sink);
       var accepted = Collections.synchronizedList(new ArrayList<String>());

@@ -95,6 +95,22 @@ class OwnBackEndTest {
         .contains("which cannot say more (it cannot be printed)");
   }
 
+  /** A record whose failure is endless is written, if not with all of it. */
+  @Test
+  void format_failureThatOverflowsTheStack_isNamed() {
+    var failure =
+        new RuntimeException() {
+          @Override
+          @SuppressWarnings("InfiniteRecursion")
+          public String getLocalizedMessage() {
+            return getLocalizedMessage() + "!";
+          }
+        };
+    assertThat(new LogLine.Format().apply(line("2026-11-26T01:02:03Z", failure)).toString())
+        .contains("app - hello")
+        .contains("which cannot say more (it cannot be printed)");
+  }
+
   // ---- the contract of System.Logger
 
   private static final class Kept extends FormattingLogger {
@@ -133,6 +149,9 @@ class OwnBackEndTest {
             throw new IllegalStateException("no text");
           }
         };
+    var endless = new ArrayList<Object>();
+    var other = new ArrayList<Object>(List.of(endless));
+    endless.add(other); // a list only knows when it is in itself
     logger.log(Level.INFO, "plain {0}");
     logger.log(Level.INFO, "two {1} {0}", "a", "b");
     logger.log(Level.INFO, BUNDLE, "greeting", "Welt");
@@ -140,6 +159,7 @@ class OwnBackEndTest {
     logger.log(Level.INFO, () -> "supplied");
     logger.log(Level.ERROR, "failed", new Error("why"));
     logger.log(Level.INFO, "broken {0}", broken);
+    logger.log(Level.INFO, "endless {0}", endless);
     logger.log(Level.INFO, "broken pattern {0", "a");
     logger.log(Level.INFO, (String) null);
     logger.log(
@@ -156,6 +176,7 @@ class OwnBackEndTest {
             "INFO supplied",
             "ERROR failed why",
             "INFO broken {0} (its parameters cannot be shown: java.lang.IllegalStateException: no text)",
+            "INFO endless {0} (its parameters cannot be shown: java.lang.StackOverflowError)",
             "INFO broken pattern {0 (its parameters cannot be shown:"
                 + " java.lang.IllegalArgumentException: Unmatched braces in the pattern.)",
             "INFO null");

@@ -6,7 +6,7 @@ import java.util.List;
  * A bug to be planted.
  *
  * @param name what it does
- * @param file the source of core that it is planted into
+ * @param file the source that it is planted into
  * @param right what stands there, once
  * @param wrong what is put in its place
  * @param test the class that has to find it

@@ -7,6 +7,7 @@ final class PlantedBugs {
   private static final String LINCHECK = "org.morethreads.stress.lincheck.";
   private static final String PROGRAM = "org.morethreads.stress.program.";
   private static final String SCENARIO = "org.morethreads.stress.";
+  private static final String LOG = "org.morethreads.logging.LogSchedulesTest";
 
   private PlantedBugs() {}
 
@@ -121,6 +122,52 @@ final class PlantedBugs {
               "if (!Firing.push(this, node)) {",
               SCENARIO + "SignalSchedulesTest",
               "composite_lastLeavesWhileAnotherComes_theOtherIsNotLost",
+              "of this scenario fails"),
+          PlantedBug.scheduled(
+              "who logs after the end of the program does not wait for his record",
+              "logging/LogWriter.java",
+              """
+                    return state == State.OPEN ? HANDED_OVER : number;
+              """,
+              """
+                    return HANDED_OVER;
+              """,
+              LOG,
+              "write_whileTheProgramEnds_isFlushedBeforeOneOrTheOtherReturns",
+              "late, and has returned"),
+          PlantedBug.scheduled(
+              "a close that has changed the state does not wake the writer",
+              "logging/LogWriter.java",
+              """
+                    room.signalAll();
+                    wakeWriter();
+              """,
+              """
+                    room.signalAll();
+              """,
+              LOG,
+              "writeAndClose_whileTheWriterSleeps_wakeIt",
+              "of this scenario fails"),
+          PlantedBug.scheduled(
+              "an interrupt ends the wait for the writer's end",
+              "logging/LogWriter.java",
+              """
+                    } catch (InterruptedException e) {
+                      interrupted = true;
+                    }
+                  }
+                  if (interrupted) {
+              """,
+              """
+                    } catch (InterruptedException e) {
+                      interrupted = true;
+                      break;
+                    }
+                  }
+                  if (interrupted) {
+              """,
+              LOG,
+              "close_interrupted_returnsAfterTheSinkWasClosed",
               "of this scenario fails"),
           // ---- random programs
           PlantedBug.scheduled(

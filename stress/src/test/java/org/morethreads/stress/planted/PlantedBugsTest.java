@@ -21,11 +21,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The suites of this module can fail: each bug of {@link PlantedBugs} is planted into a copy of a
- * class of core, and the test that has to find it runs in a JVM where the copy is in the place of
- * the class.
+ * class of core or logging, and the test that has to find it runs in a JVM where the copy is in the
+ * place of the class.
  */
 class PlantedBugsTest {
-  private static final Path SOURCES = Path.of("../core/src/main/java");
+  private static final List<Path> SOURCES =
+      List.of(Path.of("../core/src/main/java"), Path.of("../logging/src/main/java"));
   private static final long LONGEST_SECONDS = 240;
 
   @TempDir private Path directory;
@@ -74,7 +75,12 @@ class PlantedBugsTest {
   }
 
   private void compile(PlantedBug bug) throws IOException {
-    Path original = SOURCES.resolve(bug.file());
+    Path original =
+        SOURCES.stream()
+            .map(root -> root.resolve(bug.file()))
+            .filter(Files::exists)
+            .findFirst()
+            .orElseThrow();
     String source = Files.readString(original);
     assertThat(source.split(Pattern.quote(bug.right()), -1))
         .as("the text of \"%s\" is in %s once", bug, bug.file())
