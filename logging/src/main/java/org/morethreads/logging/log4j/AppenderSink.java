@@ -3,6 +3,7 @@ package org.morethreads.logging.log4j;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.Appender;
 import org.apache.logging.log4j.core.Filter;
+import org.apache.logging.log4j.core.LifeCycle;
 import org.apache.logging.log4j.core.LogEvent;
 import org.apache.logging.log4j.core.appender.AbstractOutputStreamAppender;
 import org.apache.logging.log4j.core.filter.Filterable;
@@ -38,7 +39,8 @@ final class AppenderSink implements LogSink<LogWriterAppender.Logged> {
 
   @Override
   public void write(LogWriterAppender.Logged logged) {
-    if (!appender.isStarted()) {
+    LifeCycle.State state = appender.getState();
+    if (state != LifeCycle.State.STARTED && state != LifeCycle.State.STOPPING) { // see Guard
       throw new IllegalStateException("appender \"" + appender.getName() + "\" has been stopped");
     }
     LogEvent event = withPath(logged);

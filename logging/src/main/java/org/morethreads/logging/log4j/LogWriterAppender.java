@@ -68,6 +68,8 @@ public final class LogWriterAppender extends AbstractAppender {
   /** Set by start, which whoever configures Log4j calls. */
   private volatile @Nullable LogWriter<Logged> writer;
 
+  private @Nullable Guard guard;
+
   /**
    * A record.
    *
@@ -164,11 +166,20 @@ public final class LogWriterAppender extends AbstractAppender {
       return;
     }
     LogWriter.Builder<Logged> builder =
-        LogWriter.<Logged>named(getName()).capacity(capacity).reports(LogWriterAppender::report);
-    if (dropBelow != null) {
-      builder.dropBelow(dropBelow, dropFrom);
+        LogWriter.<Logged>named(getName()).reports(LogWriterAppender::report);
+    try {
+      builder.capacity(capacity);
+      if (dropBelow != null) {
+        builder.dropBelow(dropBelow, dropFrom);
+      }
+    } catch (IllegalArgumentException wrong) {
+      LOGGER.error("<LogWriter name=\"{}\"> is not started. {}", getName(), wrong.getMessage());
+      return;
     }
-    writer = builder.start(new AppenderSink(target, ref.getLevel(), ref.getFilter(), pathKey));
+    LogWriter<Logged> started =
+        builder.start(new AppenderSink(target, ref.getLevel(), ref.getFilter(), pathKey));
+    writer = started;
+    guard = Guard.over(target, started);
     super.start();
     SystemLog.begins();
     Shared.wants(ThreadContextCarrier.INSTANCE, ThreadContextCarrier.INSTANCE);
@@ -185,6 +196,11 @@ public final class LogWriterAppender extends AbstractAppender {
       SystemLog.ends();
       Shared.leaves(ThreadContextCarrier.INSTANCE);
       present.close();
+    }
+    Guard own = guard;
+    if (own != null) {
+      own.leave();
+      guard = null;
     }
     setStopped();
   }

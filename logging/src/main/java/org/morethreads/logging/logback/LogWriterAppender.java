@@ -153,9 +153,15 @@ public final class LogWriterAppender extends ContextAwareBase
       return;
     }
     LogWriter.Builder<ILoggingEvent> builder =
-        LogWriter.<ILoggingEvent>named(name).capacity(capacity).reports(this::report);
-    if (dropBelow != null) {
-      builder.dropBelow(dropBelow, dropFrom);
+        LogWriter.<ILoggingEvent>named(name).reports(this::report);
+    try {
+      builder.capacity(capacity);
+      if (dropBelow != null) {
+        builder.dropBelow(dropBelow, dropFrom);
+      }
+    } catch (IllegalArgumentException wrong) {
+      addError("Appender \"" + name + "\" is not started. " + wrong.getMessage());
+      return;
     }
     writer = builder.start(new AppenderSink(all.next(), getContext(), batching));
     started = true;

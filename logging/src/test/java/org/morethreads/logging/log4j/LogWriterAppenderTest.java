@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.apache.logging.log4j.Level;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.ThreadTree;
 
@@ -230,6 +233,125 @@ class LogWriterAppenderTest {
         .hasSize(1);
     assertThat(kept.messages).contains("important").hasSize(8);
     assertThat(kept.messages.getLast()).contains("INFO=15");
+  }
+
+  // ---- stopped and configured anew while others log
+
+  private void useFile(String resource) throws Exception {
+    context.setConfigLocation(getClass().getResource(resource).toURI());
+    context.reconfigure();
+  }
+
+  /**
+   * Log4j stops appenders in the order of a hash map: whichever comes first, what waits is written.
+   */
+  @ParameterizedTest
+  @CsvSource({"A, B", "B, A", "FILE, LOG", "LOG, FILE", "x, LogWriter", "LogWriter, x"})
+  void stop_fileComesBeforeOrAfterTheWriter_nothingIsLost(String fileName, String writerName)
+      throws Exception {
+    System.setProperty("order.file.name", fileName);
+    System.setProperty("order.writer.name", writerName);
+    try {
+      useFile("/order-log4j2.xml");
+      LogWriterAppender appender = context.getConfiguration().getAppender(writerName);
+      for (int i = 0; i < 5_000; i++) {
+        context.getLogger("app").info("line {}", i);
+      }
+      Configurator.shutdown(context);
+      assertThat(appender.statistics().lost()).isZero();
+      assertThat(Files.readAllLines(file)).hasSize(5_000);
+    } finally {
+      System.clearProperty("order.file.name");
+      System.clearProperty("order.writer.name");
+    }
+  }
+
+  /** Four threads log while Log4j is configured anew, again and again. */
+  @Test
+  @Timeout(300)
+  void reconfigure_whileFourThreadsLogToRollingFiles_nothingIsLost() throws Exception {
+    useFile("/rolling-log4j2.xml");
+    var done = new CountDownLatch(1);
+    var counts = new int[4];
+    var running = new ArrayList<Thread>();
+    for (int t = 0; t < 4; t++) {
+      int number = t;
+      running.add(
+          Thread.ofPlatform()
+              .start(() -> {
+                while (done.getCount() > 0 || counts[number] < 500) {
+                  context.getLogger("app").info("T{} {}", number, counts[number]);
+                  counts[number]++;
+                }
+              }));
+    }
+    for (int i = 0; i < 10; i++) {
+      LogWriterAppender before = context.getConfiguration().getAppender("LOG");
+      context.reconfigure();
+      LogWriterAppender after = context.getConfiguration().getAppender("LOG");
+      assertThat(after).isNotSameAs(before);
+      long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+      while (after.statistics().written() < 50) { // each of them has been used
+        assertThat(System.nanoTime() - end).isNegative();
+        Thread.sleep(1);
+      }
+      assertThat(before.statistics().lost()).isZero();
+    }
+    done.countDown();
+    for (Thread thread : running) {
+      thread.join();
+    }
+    Configurator.shutdown(context);
+    List<String> found = new ArrayList<>();
+    try (var files = Files.list(directory)) {
+      for (Path each : files.filter(any -> any.toString().contains("rolled")).toList()) {
+        found.addAll(Files.readAllLines(each));
+      }
+    }
+    List<String> expected = new ArrayList<>();
+    for (int t = 0; t < 4; t++) {
+      for (int i = 0; i < counts[t]; i++) {
+        expected.add("T" + t + " " + i);
+      }
+    }
+    assertThat(found.size()).isEqualTo(expected.size());
+    assertThat(new HashSet<>(found)).isEqualTo(new HashSet<>(expected));
+  }
+
+  /** Log4j itself refuses what is logged while an argument is made into text, and says so. */
+  @Test
+  void log_whileAnArgumentIsMadeIntoText_theRecordIsWritten() throws Exception {
+    Object talkative =
+        new Object() {
+          @Override
+          public String toString() {
+            context.getLogger("inner").info("asked for my text");
+            return "text";
+          }
+        };
+    context.getLogger("outer").info("an argument: {}", talkative);
+    Configurator.shutdown(context);
+    assertThat(Files.readString(file)).contains("an argument: text").contains("asked for my text");
+  }
+
+  @Test
+  void configure_capacityIsWrong_isReportedAndTheOthersGoOn() {
+    var ref = AppenderRef.createAppenderRef("FILE", null, null);
+    for (double dropFrom : new double[] {0.5, 7}) {
+      var appender =
+          LogWriterAppender.create(
+              "X",
+              null,
+              context.getConfiguration(),
+              new AppenderRef[] {ref},
+              dropFrom > 1 ? 10 : 0,
+              Level.WARN,
+              dropFrom,
+              false,
+              "path");
+      appender.start();
+      assertThat(appender.isStarted()).isFalse();
+    }
   }
 
   @Test

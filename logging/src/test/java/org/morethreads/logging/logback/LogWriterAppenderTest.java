@@ -41,7 +41,7 @@ class LogWriterAppenderTest {
   private Path file;
 
   /** An appender that keeps its records, can be made to wait, and fails when told to. */
-  private static final class Kept extends AppenderBase<ILoggingEvent> {
+  private static class Kept extends AppenderBase<ILoggingEvent> {
     final List<ILoggingEvent> events = Collections.synchronizedList(new ArrayList<>());
     final CountDownLatch entered = new CountDownLatch(1);
     final CountDownLatch letGo;
@@ -353,6 +353,187 @@ class LogWriterAppenderTest {
     configured().addAppender(new Kept(false));
     assertThat(context.getStatusManager().getCopyOfStatusList().getLast().getMessage())
         .contains("one appender only");
+  }
+
+  @Test
+  void configure_valuesAreWrong_isAnErrorInTheStatus() {
+    for (double dropFrom : new double[] {0.5, 7}) {
+      var appender = new LogWriterAppender();
+      appender.setContext(context);
+      appender.addAppender(new Kept(false));
+      appender.setCapacity(dropFrom > 1 ? 10 : 0);
+      appender.setDropBelow(ch.qos.logback.classic.Level.WARN);
+      appender.setDropFrom(dropFrom);
+      appender.start();
+      assertThat(appender.isStarted()).isFalse();
+      assertThat(context.getStatusManager().getCopyOfStatusList().getLast().getMessage())
+          .contains("must be");
+    }
+  }
+
+  private void configureWith(String resource) throws Exception {
+    context.reset();
+    context.putProperty("file", file.toString());
+    var configurator = new JoranConfigurator();
+    configurator.setContext(context);
+    configurator.doConfigure(LogWriterAppenderTest.class.getResource(resource));
+  }
+
+  private static List<String> expected(int[] counts) {
+    List<String> expected = new ArrayList<>();
+    for (int t = 0; t < counts.length; t++) {
+      for (int i = 0; i < counts[t]; i++) {
+        expected.add("T" + t + " " + i);
+      }
+    }
+    return expected;
+  }
+
+  private List<String> linesOfAllFiles() throws Exception {
+    List<String> found = new ArrayList<>();
+    try (var files = Files.list(directory)) {
+      for (Path each : files.toList()) {
+        found.addAll(Files.readAllLines(each));
+      }
+    }
+    return found;
+  }
+
+  @Test
+  @Timeout(300)
+  void log_fourThreadsToRollingFiles_eachLineIsThereOnce() throws Exception {
+    configureWith("/rolling-logback.xml");
+    int[] counts = new int[4];
+    var running = new ArrayList<Thread>();
+    for (int t = 0; t < 4; t++) {
+      int number = t;
+      running.add(
+          Thread.ofPlatform()
+              .start(() -> {
+                for (int i = 0; i < 2_000; i++) {
+                  context.getLogger("app").info("T{} {}", number, i);
+                  counts[number]++;
+                }
+              }));
+    }
+    for (Thread thread : running) {
+      thread.join();
+    }
+    context.stop();
+    assertThat(linesOfAllFiles()).containsExactlyInAnyOrderElementsOf(expected(counts));
+    assertThat(directory.resolve("adapter.log.1")).exists();
+  }
+
+  /**
+   * While four threads log, one writer is put in the place of another, as a program may that
+   * configures Logback by itself: the new one first, then the old one goes and writes what it has.
+   */
+  @Test
+  @Timeout(300)
+  void replace_whileFourThreadsLog_whatWasNotRefusedIsWritten() throws Exception {
+    var done = new CountDownLatch(1);
+    int[] counts = new int[4];
+    Kept first = new Kept(false);
+    LogWriterAppender current = over(first);
+    var all = new ArrayList<Kept>(List.of(first));
+    var writers = new ArrayList<LogWriterAppender>(List.of(current));
+    var running = new ArrayList<Thread>();
+    for (int t = 0; t < 4; t++) {
+      int number = t;
+      running.add(
+          Thread.ofPlatform()
+              .start(() -> {
+                while (done.getCount() > 0) {
+                  context.getLogger("app").info("T{} {}", number, counts[number]);
+                  counts[number]++;
+                }
+              }));
+    }
+    for (int i = 0; i < 10; i++) {
+      var kept = new Kept(false);
+      kept.setContext(context);
+      kept.start();
+      var next = new LogWriterAppender();
+      next.setContext(context);
+      next.setName("NEXT " + i);
+      next.addAppender(kept);
+      next.start();
+      root().addAppender(next);
+      root().detachAppender(current); // Logback waits for nobody who is just calling it
+      current.stop();
+      current = next;
+      all.add(kept);
+      writers.add(next);
+      long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+      while (next.statistics().written() < 50) {
+        assertThat(System.nanoTime() - end).isNegative();
+        Thread.sleep(1);
+      }
+    }
+    done.countDown();
+    for (Thread thread : running) {
+      thread.join();
+    }
+    current.stop();
+    long refused = writers.stream().mapToLong(each -> each.statistics().lost()).sum();
+    var found = new java.util.HashSet<String>();
+    all.forEach(kept -> found.addAll(kept.messages()));
+    List<String> missing = expected(counts);
+    missing.removeAll(found);
+    assertThat((long) missing.size()).as("missing, of which counted").isLessThanOrEqualTo(refused);
+  }
+
+  /** Two contexts share the carrier of the MDC; the end of one takes nothing from the other. */
+  @Test
+  void twoContexts_oneIsStopped_otherGoesOnWithItsMdc() throws Exception {
+    var other = new LoggerContext();
+    other.setMDCAdapter(mdc);
+    Path second = directory.resolve("other.log");
+    other.putProperty("file", second.toString());
+    var configurator = new JoranConfigurator();
+    configurator.setContext(other);
+    configurator.doConfigure(LogWriterAppenderTest.class.getResource("/adapter-logback.xml"));
+    context.getLogger("app").info("to the first");
+    other.getLogger("app").info("to the second");
+    context.stop();
+    try (var tree = ThreadTree.open("tree")) {
+      mdc.put("user", "alice");
+      tree.run("worker", _ -> other.getLogger("app").info("after the end of the first")).join();
+    } finally {
+      mdc.clear();
+      other.stop();
+    }
+    assertThat(Files.readString(file)).contains("to the first").doesNotContain("second");
+    assertThat(Files.readAllLines(second))
+        .hasSize(2)
+        .last()
+        .asString()
+        .contains("[tree/worker] alice")
+        .contains("after the end of the first");
+  }
+
+  /** What a layout logs about a record, on the writer's thread, and what an appender does. */
+  @Test
+  void appenderLogsItself_isWrittenAfterwards() throws Exception {
+    var kept =
+        new Kept(false) {
+          @Override
+          protected void append(ILoggingEvent event) {
+            super.append(event);
+            if (event.getLoggerName().equals("app")) {
+              LogWriterAppenderTest.this
+                  .context
+                  .getLogger("inner")
+                  .info("about {}", event.getFormattedMessage());
+            }
+          }
+        };
+    var appender = over(kept);
+    context.getLogger("app").info("one");
+    context.getLogger("app").info("two");
+    appender.stop();
+    assertThat(kept.messages()).containsExactly("one", "about one", "two", "about two");
+    assertThat(appender.statistics().lost()).isZero();
   }
 
   @Test
