@@ -1,5 +1,6 @@
 package org.morethreads.logging;
 
+import ch.qos.logback.classic.LoggerContext;
 import org.morethreads.thread.ManagedThread;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +43,11 @@ class BootProgram {
               while (context.isActive()) { // Boot's hook runs beside this one
                 Thread.onSpinWait();
               }
+              var log = (LoggerContext) LoggerFactory.getILoggerFactory();
+              while (Boolean.getBoolean("boot.closes-the-log") && log.isStarted()) {
+                Thread.onSpinWait();
+              }
+              System.out.println(log.isStarted() ? "the log is open" : "the log is closed");
               say("after the beans");
             }));
     System.out.println("ready");

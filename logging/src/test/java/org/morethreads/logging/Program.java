@@ -7,8 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** A program of the tests in a JVM of its own, whose end is looked at. */
 public final class Program implements AutoCloseable {
@@ -71,9 +73,19 @@ public final class Program implements AutoCloseable {
     for (String each : optionsAndArguments) {
       (each.startsWith("-") ? command : arguments).add(each);
     }
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
+    command.addAll(List.of("-cp", classPath(program), program.getName()));
     command.addAll(arguments);
     return start(directory, command);
+  }
+
+  /** Spring Boot switches off the shutdown of Log4j wherever it is on the class path. */
+  private static String classPath(Class<?> program) {
+    String whole = System.getProperty("java.class.path");
+    return program == BootProgram.class
+        ? whole
+        : Arrays.stream(whole.split(java.io.File.pathSeparator))
+            .filter(entry -> !entry.contains("spring-boot"))
+            .collect(Collectors.joining(java.io.File.pathSeparator));
   }
 
   /** Starts a program whose files can be so many blocks of 512 bytes long, and no longer. */

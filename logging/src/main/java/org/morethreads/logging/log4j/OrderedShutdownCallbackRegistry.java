@@ -15,6 +15,9 @@ import org.morethreads.thread.ThreadTree;
  * log4j2.shutdownCallbackRegistry=org.morethreads.logging.log4j.OrderedShutdownCallbackRegistry
  * }</pre>
  *
+ * <p>Where Spring Boot is on the class path it has switched off the shutdown of Log4j, and this has
+ * nothing to take over.
+ *
  * <p>What is logged after that, by threads that are in no tree and by shutdown hooks, is lost:
  * Log4j has ended. A program that logs to a {@link LogWriterAppender} needs no shutdown of Log4j,
  * and says {@code shutdownHook="disable"} in its configuration instead.

@@ -6,8 +6,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.LoggerContextListener;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.Context;
-import ch.qos.logback.core.hook.ShutdownHook;
-import ch.qos.logback.core.spi.ContextAwareBase;
+import ch.qos.logback.core.hook.ShutdownHookBase;
 import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Services;
@@ -27,9 +26,11 @@ import org.morethreads.thread.ThreadTree;
  *
  * <p>Reversible: when Logback is configured anew, it is as if there had been none.
  *
+ * <p>Of the class that Logback takes hooks of: not every {@code ShutdownHook} will do.
+ *
  * @since 0.1
  */
-public final class OrderedShutdownHook extends ContextAwareBase implements ShutdownHook {
+public final class OrderedShutdownHook extends ShutdownHookBase {
   final Services.Service service = until -> stopOthers();
   private @Nullable Context known;
 
