@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,9 +27,8 @@ final class OwnBackEnd implements LogWriterFinder.BackEnd {
   /** While the writers are being made by a thread: what that logs meanwhile. */
   private static final ThreadLocal<Boolean> STARTING = new ThreadLocal<>();
 
+  /** Makes the writers. */
   private static final class Writers {
-    static final List<LogWriter<LogLine>> ALL = start();
-
     private static List<LogWriter<LogLine>> start() {
       List<LogWriter<LogLine>> all = new ArrayList<>();
       String file = System.getProperty(PREFIX + "file", "");
@@ -99,20 +99,36 @@ final class OwnBackEnd implements LogWriterFinder.BackEnd {
     }
   }
 
+  private static final ReentrantLock MAKING = new ReentrantLock();
+
   private static volatile @Nullable List<LogWriter<LogLine>> known;
 
   private static List<LogWriter<LogLine>> writers() {
     List<LogWriter<LogLine>> present = known;
     if (present == null) {
-      STARTING.set(true);
-      try {
-        present = Writers.ALL;
-        known = present;
-      } finally {
-        STARTING.remove();
-      }
+      present = makeWriters();
     }
     return present;
+  }
+
+  /**
+   * Not by the initializer of a class, which is never repeated: the first who logs may have no
+   * memory for it, or no stack.
+   */
+  private static List<LogWriter<LogLine>> makeWriters() {
+    MAKING.lock();
+    STARTING.set(true);
+    try {
+      List<LogWriter<LogLine>> present = known;
+      if (present == null) {
+        present = Writers.start();
+        known = present;
+      }
+      return present;
+    } finally {
+      STARTING.remove();
+      MAKING.unlock();
+    }
   }
 
   private static final class OwnLogger extends FormattingLogger {

@@ -303,6 +303,29 @@ class EndOfProgramTest {
     }
   }
 
+  /** A sink that is slow, but gets on, is waited for: nothing is lost, and nothing is said. */
+  @Test
+  void sinkIsSlowAtTheEnd_allIsWritten() throws Exception {
+    try (Program program = Program.start(directory, BadSink.class, "is slow")) {
+      assertThat(program.end().isStatus(0).reportsNothing().out().lines())
+          .hasSize(11)
+          .contains("line 0", "line 9")
+          .endsWith("late");
+    }
+  }
+
+  /** Dropping is a choice; how much was is said at the end, by level. */
+  @Test
+  void recordsWereDropped_isReportedAtTheEnd() throws Exception {
+    try (Program program = Program.start(directory, BadSink.class, "is dropped")) {
+      Program.End end = program.end().isStatus(0);
+      long written = end.out().lines().filter(line -> line.startsWith("line")).count();
+      end.reports(
+          "Log \"bad\" has dropped records while it was full: {INFO=" + (10 - written) + "}");
+      assertThat(written).isBetween(2L, 6L);
+    }
+  }
+
   // ---- what core reports
 
   @ParameterizedTest
@@ -324,6 +347,9 @@ class EndOfProgramTest {
             "the disk is full",
             "Caused by: java.lang.Error: why") // H7
         .contains("Suppressed: java.lang.IllegalStateException: and the clean-up")
+        .containsOnlyOnce("java.lang.IllegalStateException: the disk is full") // H7
+        .containsPattern("Reports\\.main\\(Reports\\.java:\\d+\\)") // H8: who started it
+        .containsOnlyOnce("java.lang.IllegalArgumentException: alien failure")
         .contains("Thread \"alien\" ended by a failure.", "alien failure")
         .contains("Not logged, since there were too many: 40 x java.lang.IllegalStateException");
   }

@@ -528,6 +528,7 @@ class LogWriterTest {
             }
           }
         };
+    var ran = new CountDownLatch(20); // those on a pleaseStop run when they like (S3)
     try (var writer = LogWriter.<String>named("actions").capacity(2).start(sink)) {
       signal.then(() -> writer.write("of an action on the writer's thread"));
       writer.write("trigger");
@@ -536,11 +537,22 @@ class LogWriterTest {
         var thread = tree.run("x", Signal::await);
         for (int i = 0; i < 10; i++) {
           int number = i;
-          thread.pleaseStop().then(() -> writer.write("told " + number));
-          thread.stopped().then(() -> writer.write("stopped " + number));
+          thread
+              .pleaseStop()
+              .then(() -> {
+                writer.write("told " + number);
+                ran.countDown();
+              });
+          thread
+              .stopped()
+              .then(() -> {
+                writer.write("stopped " + number);
+                ran.countDown();
+              });
         }
         thread.stop();
       }
+      ran.await();
       assertThat(writer.awaitWritten(LONG)).isTrue();
     }
     assertThat(sink.lines)

@@ -266,6 +266,44 @@ class LogWriterAppenderTest {
     assertThat(Files.readString(file)).contains("interrupted", "and after");
   }
 
+  /**
+   * logback#998: a full queue, and an interrupt that must neither be swallowed nor cost the record.
+   */
+  @Test
+  void log_fullAndInterrupted_isWrittenAndTheStatusIsKept() throws Exception {
+    var kept = new Kept(true);
+    root().detachAndStopAllAppenders();
+    kept.setContext(context);
+    kept.start();
+    var appender = new LogWriterAppender();
+    appender.setContext(context);
+    appender.setCapacity(1);
+    appender.addAppender(kept);
+    appender.start();
+    root().addAppender(appender);
+    context.getLogger("app").info("first");
+    kept.entered.await();
+    context.getLogger("app").info("fills");
+    var status = new java.util.concurrent.atomic.AtomicBoolean();
+    Thread caller =
+        Thread.ofPlatform()
+            .start(() -> {
+              context.getLogger("app").info("waits");
+              status.set(Thread.currentThread().isInterrupted());
+            });
+    long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (appender.statistics().stalls() == 0) {
+      assertThat(System.nanoTime() - end).isNegative();
+      Thread.sleep(1);
+    }
+    caller.interrupt();
+    kept.letGo.countDown();
+    caller.join();
+    assertThat(status).isTrue();
+    appender.stop();
+    assertThat(kept.messages()).containsExactly("first", "fills", "waits");
+  }
+
   @Test
   void appenderFails_logbackSwallowsIt_triedAgain() {
     var kept = new Kept(false);
