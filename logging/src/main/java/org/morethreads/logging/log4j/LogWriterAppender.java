@@ -224,7 +224,7 @@ public final class LogWriterAppender extends AbstractAppender {
   @Override
   public void append(LogEvent event) {
     LogWriter<Logged> present = Objects.requireNonNull(writer, "not started");
-    LogEvent kept = event.toImmutable();
+    LogEvent kept = immutable(event);
     // what is made when it is first asked for, and must be asked for on this thread
     Object _ = kept.getMessage().getFormattedMessage();
     Object _ = kept.getThreadName();
@@ -235,6 +235,20 @@ public final class LogWriterAppender extends AbstractAppender {
     }
     ManagedThread<?> thread = pathKey.isEmpty() ? null : ManagedThread.currentOrNull();
     boolean _ = present.write(new Logged(kept, thread), levelOf(event.getLevel()));
+  }
+
+  /**
+   * Without its location, unless that is wanted: a copy would look for it, at some microseconds.
+   * The other appenders of the event may want it.
+   */
+  private LogEvent immutable(LogEvent event) {
+    boolean located = event.isIncludeLocation();
+    event.setIncludeLocation(located && includeLocation);
+    try {
+      return event.toImmutable();
+    } finally {
+      event.setIncludeLocation(located);
+    }
   }
 
   private static Logged report(String text) {

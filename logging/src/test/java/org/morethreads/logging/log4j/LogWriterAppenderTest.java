@@ -165,6 +165,50 @@ class LogWriterAppenderTest {
     assertThat(Files.readString(file)).contains("interrupted", "and after");
   }
 
+  /** An appender beside, that comes after this one, has the location that this one does without. */
+  @Test
+  void log_locationIsNotWanted_isNotLookedForAndOthersHaveIt() {
+    var located = Collections.synchronizedList(new ArrayList<Boolean>());
+    var below =
+        new AbstractAppender("BELOW", null, null, true, Property.EMPTY_ARRAY) {
+          @Override
+          public void append(LogEvent event) {
+            located.add(event.getSource() != null);
+          }
+        };
+    below.start();
+    var beside =
+        new AbstractAppender("BESIDE", null, null, true, Property.EMPTY_ARRAY) {
+          @Override
+          public void append(LogEvent event) {
+            assertThat(event.getSource().getMethodName()).contains("locationIsNotWanted");
+            located.add(true);
+          }
+        };
+    beside.start();
+    var appender = over(new Kept(false), 100, null);
+    context.getConfiguration().addAppender(below);
+    var writer =
+        LogWriterAppender.create(
+            "OVER BELOW",
+            null,
+            context.getConfiguration(),
+            new AppenderRef[] {AppenderRef.createAppenderRef("BELOW", null, null)},
+            10,
+            null,
+            0.5,
+            false,
+            "path");
+    writer.start();
+    Logger root = context.getRootLogger();
+    root.addAppender(writer);
+    root.addAppender(beside);
+    context.getLogger("app").info("one");
+    writer.stop();
+    appender.stop();
+    assertThat(located).containsExactlyInAnyOrder(false, true);
+  }
+
   /** The argument of a message changes after the call: the text is made before it returns. */
   @Test
   void log_argumentChangesLater_textIsThatOfTheCall() throws Exception {
