@@ -4,6 +4,7 @@ import java.util.List;
 
 /** The bugs that are planted, at least one for each tool. */
 final class PlantedBugs {
+  private static final String FAULT = "org.morethreads.stress.fault.";
   private static final String LINCHECK = "org.morethreads.stress.lincheck.";
   private static final String PROGRAM = "org.morethreads.stress.program.";
   private static final String SCENARIO = "org.morethreads.stress.";
@@ -215,5 +216,43 @@ final class PlantedBugs {
               "putters.assigned() == 0 && store.size < capacity - 1) {",
               PROGRAM + "QueueProgramTest",
               "waits_closesAndInterrupts_nothingIsLostOrDoubledOrStranded",
-              "deadlock"));
+              "deadlock"),
+          // ---- faults
+          PlantedBug.plain(
+              "a thread that cannot be started stays a child",
+              "thread/Node.java",
+              "        cancelStart(above);",
+              "",
+              FAULT + "FaultTest",
+              "start_everyNthFails_isThrownOrRuns_andTheTreeEnds",
+              "is no child"),
+          PlantedBug.plain(
+              "an Error leaves the action that throws it",
+              "internal/Dependent.java",
+              "} catch (Throwable failure) { // S3",
+              "} catch (RuntimeException failure) { // S3",
+              FAULT + "FaultTest",
+              "action_runsOutOfStackOrMemory_isReported_andTheOthersRun",
+              "StackOverflowError"),
+          PlantedBug.plain(
+              "one undelivered element that is refused keeps the others",
+              "queue/Remains.java",
+              "} catch (Throwable failed) { // one that fails must not keep the others",
+              "} catch (RuntimeException failed) {",
+              FAULT + "FaultTest",
+              "undelivered_itsHandlerFails_getsTheOthersAllTheSame",
+              "Expecting actual"),
+          PlantedBug.plain(
+              "an interrupt ends a wait for a lock, and stays",
+              "internal/Mutex.java",
+              """
+                  if (!tryAcquire() && !acquireSlowly(true, false, 0)) {
+                    Thread.interrupted();
+              """,
+              """
+                  if (!tryAcquire() && !acquireSlowly(true, false, 0)) {
+              """,
+              FAULT + "InterruptTest",
+              "locks_interrupted_areHeldOrNot_andFreeAfterwards",
+              "the status is set beside the exception"));
 }
