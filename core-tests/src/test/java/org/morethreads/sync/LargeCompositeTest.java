@@ -3,6 +3,7 @@ package org.morethreads.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.ref.WeakReference;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -115,6 +116,14 @@ class LargeCompositeTest {
     assertThat(ran).hasValue(2);
     assertThat(Probe.heldBy(stop)).isZero();
     assertThat(below.isSignalled()).isFalse();
+  }
+
+  @Test
+  void await_endedByTime_holdsNothing() throws Exception {
+    Signal large = large(stop);
+    assertThat(large.await(Duration.ofMillis(1))).isFalse();
+    assertThat(Probe.heldBy(stop)).isZero();
+    assertThat(large.isSignalled()).isFalse();
   }
 
   @Test

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.fixture.Kind;
 import org.morethreads.fixture.VirtualTime;
 import org.morethreads.fixture.VirtualTime.Participant;
+import org.morethreads.internal.Firing;
 
 /**
  * L1–L4. Where the order of wake-ups counts, threads run in virtual time: {@code settle()} returns
@@ -240,6 +241,24 @@ class LockTest {
             assertThat(held.await(till)).isFalse();
           }
         });
+  }
+
+  /** S5: a wait that was ended by another leaves nothing in the signal that could have ended it. */
+  @ParameterizedTest
+  @EnumSource
+  void await_wokenBeforeItsTill_leavesNothingInThat(Kind kind) throws Exception {
+    OpenSignal stop = Signal.create("stop");
+    var waiter =
+        kind.call(() -> {
+          try (var held = lock.acquire()) {
+            return held.await(stop);
+          }
+        });
+    waiter.awaitBlocked();
+    assertThat(Firing.countLive(stop)).isEqualTo(1);
+    lock.run(() -> log.add("changed"));
+    assertThat(waiter.get()).isTrue();
+    assertThat(Firing.countLive(stop)).isZero();
   }
 
   /**

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.morethreads.fixture.Kind;
+import org.morethreads.internal.Firing;
 
 /** S10, and S2 and S5 as far as they speak of a progress. */
 @Timeout(60)
@@ -28,6 +29,8 @@ class ProgressTest {
 
   @Test
   void advance_addsSteps() {
+    rows.advance(0);
+    assertThat(rows.value()).isZero();
     rows.advance();
     rows.advance(4);
     rows.advance(0);
@@ -39,7 +42,8 @@ class ProgressTest {
     rows.advance(5);
     assertThatIllegalArgumentException()
         .isThrownBy(() -> rows.advance(-1))
-        .withMessageContaining("rows");
+        .withMessageContaining("rows")
+        .withMessageContaining("by 1;");
     assertThat(rows.value()).isEqualTo(5);
   }
 
@@ -72,6 +76,15 @@ class ProgressTest {
     assertThat(rows.value()).isEqualTo(3);
     assertThat(rows.ended().isSignalled()).isTrue();
     assertThat(rows).hasToString("rows at 3, ended");
+  }
+
+  @Test
+  void end_atZero_makesThatFinal() {
+    rows.end();
+    rows.advance();
+    assertThat(rows.advanceTo(9)).isFalse();
+    assertThat(rows.value()).isZero();
+    assertThat(rows).hasToString("rows at 0, ended");
   }
 
   /**
@@ -111,6 +124,8 @@ class ProgressTest {
     assertThat(third.isSignalled()).isFalse();
     rows.advance();
     assertThat(third.isSignalled()).isTrue();
+    assertThat(Firing.isFired(third)).as("is latched once seen (S5)").isTrue();
+    assertThat(third).hasToString("rows reached 3");
     assertThat(rows.reached(2).isSignalled()).isTrue();
     assertThat(rows.reached(0).isSignalled()).isTrue();
     assertThat(rows.reached(-5).isSignalled()).isTrue();
@@ -163,6 +178,19 @@ class ProgressTest {
     assertThat(awaitedPoints()).isZero();
     rows.advance(10);
     assertThat(log).isEmpty();
+  }
+
+  /** S5: a point that somebody has stopped waiting for is no longer awaited. */
+  @ParameterizedTest
+  @EnumSource
+  void reached_waitEndedByItsTill_leavesNothingBehind(Kind kind) throws Exception {
+    OpenSignal stop = Signal.create("stop");
+    var waiter = kind.call(() -> rows.reached(5).await(stop));
+    waiter.awaitBlocked();
+    assertThat(awaitedPoints()).isEqualTo(1);
+    stop.go();
+    assertThat(waiter.get()).isFalse();
+    assertThat(awaitedPoints()).isZero();
   }
 
   @Test
