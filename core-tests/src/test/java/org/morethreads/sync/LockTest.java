@@ -308,6 +308,34 @@ class LockTest {
     assertThat(lock.owner()).isNull();
   }
 
+  /** L2: also when a signal or a time could have ended the wait. */
+  @ParameterizedTest
+  @EnumSource
+  void await_interruptedBeforeItsEnd_throwsHoldingTheLock(Kind kind) throws Exception {
+    List<Boolean> kept = Collections.synchronizedList(new ArrayList<>());
+    var waiter =
+        kind.call(() -> {
+          try (var held = lock.acquire()) {
+            for (Blocking wait :
+                List.<Blocking>of(
+                    held::await,
+                    () -> held.await(Signal.create("never goes")),
+                    () -> held.await(HOUR))) {
+              kept.add(isInterrupted(wait) && lock.owner() == Thread.currentThread());
+            }
+          }
+          return null;
+        });
+    for (int count = 1; count <= 3; count++) {
+      waiter.interruptWhenBlocked();
+      while (kept.size() < count && !waiter.isDone()) {
+        Thread.onSpinWait();
+      }
+    }
+    waiter.get();
+    assertThat(kept).containsExactly(true, true, true);
+  }
+
   @ParameterizedTest
   @EnumSource
   void await_interruptedBefore_throwsHoldingTheLock(Kind kind) throws Exception {
