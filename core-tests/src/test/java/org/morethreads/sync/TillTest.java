@@ -69,6 +69,15 @@ class TillTest {
     assertThat(Till.after(Duration.ZERO).isHurried()).isFalse();
   }
 
+  /** S8. */
+  @Test
+  void toString_saysWhatItWaitsFor() {
+    assertThat(Till.after(HOUR)).hasToString("till");
+    assertThat(Till.at(Instant.parse("2100-01-02T03:04:05Z")))
+        .hasToString("till 2100-01-02T03:04:05Z");
+    assertThat(never.or(Till.after(HOUR)).toString()).endsWith(" or till");
+  }
+
   @Test
   void after_longest_isNotSignalled() {
     assertThat(Till.after(Duration.ofSeconds(Long.MAX_VALUE)).isSignalled()).isFalse();
@@ -301,7 +310,7 @@ class TillTest {
             assertThat(till.isHurried()).isFalse();
           }
         });
-    assertThat(time.isStalled()).as("no event is scheduled").isTrue();
+    assertNoTimerWasLeft();
     assertThat(Firing.countLinked(never)).isZero();
   }
 
@@ -314,7 +323,7 @@ class TillTest {
           assertThat(Till.at(time.now().plus(HOUR)).then(() -> log.add("no")).remove()).isTrue();
           assertThat(never.or(Till.after(HOUR)).then(() -> log.add("no")).remove()).isTrue();
         });
-    assertThat(time.isStalled()).as("no event is scheduled").isTrue();
+    assertNoTimerWasLeft();
     assertThat(log).isEmpty();
   }
 
@@ -328,7 +337,7 @@ class TillTest {
           assertThat(time.isStalled()).isFalse();
           other.go();
         });
-    assertThat(time.isStalled()).as("no event is scheduled").isTrue();
+    assertNoTimerWasLeft();
     assertThat(log).containsExactly("ran");
   }
 
@@ -509,7 +518,7 @@ class TillTest {
               assertThat(time.elapsed()).isEqualTo(SECOND);
             });
     hurryAfterASecond(maker);
-    assertThat(time.isStalled()).as("the timer was given back").isTrue();
+    assertThat(time.elapsed()).as("the timer was given back").isLessThan(HOUR);
   }
 
   @Test
@@ -711,6 +720,12 @@ class TillTest {
   }
 
   // ---- helpers
+
+  /** When all have ended, the clock goes on to whatever is scheduled still. */
+  private void assertNoTimerWasLeft() {
+    assertThat(time.isStalled()).as("no event is scheduled").isTrue();
+    assertThat(time.elapsed()).as("none was scheduled when all had ended").isZero();
+  }
 
   private void hurryAfterASecond(Participant maker) throws Exception {
     Participant stopper;
