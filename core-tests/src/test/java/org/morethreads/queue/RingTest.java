@@ -80,6 +80,16 @@ class RingTest {
     return removed;
   }
 
+  @Test
+  void addFirst_moreThanFit_growsAndKeepsOrder() {
+    for (int i = 0; i < 40; i++) {
+      ring.addFirst(i);
+      model.addFirst(i);
+    }
+    assertThat(ring.snapshot()).isEqualTo(model.toArray());
+    assertThat(ring.size).isEqualTo(40);
+  }
+
   /** Q2: what a consumer gives back may be more than fits. */
   @Test
   void addAllFirst_moreThanFit_growsAndKeepsOrder() {
