@@ -24,11 +24,12 @@ enum Area {
           atMost(1 / 2.0, "QueueThroughput.*V (1|8)-1", "ours-until", "ABQ"),
           atMost(1 / 5.0, "QueueThroughput.*1000-1", "ours-until", "ABQ"),
           atMost(1 / 1.5, "QueueThroughput", "ours-drain", "ABQ"),
-          atMost(1.0, "QueuePingPong", "ours", "ABQ"))) {
+          atMost(1.0, "QueuePingPong", "ours", "ABQ"),
+          stated("Queue", "ours", "Kotlin"))) {
     @Override
     void quicken(ChainedOptionsBuilder options) {
       options.param("topology", "P 1-1", "V 1-1", "V 8-1", "V 1000-1");
-      options.param("peer", "ours", "ours-until", "ABQ");
+      options.param("peer", "ours", "ours-until", "ABQ", "Kotlin");
     }
   },
   SIGNAL(
@@ -36,7 +37,9 @@ enum Area {
       List.of(
           atMost(1.2, "createGoCheck|createThenGo|orGoCheck|orThenGo", "ours", "CompletableFuture"),
           atMost(1.1, "SignalRelease", "ours", "CountDownLatch"),
-          atMost(1.1, "SignalRelease", "ours", "CompletableFuture"))),
+          atMost(1.1, "SignalRelease", "ours", "CompletableFuture"),
+          atMost(1.1, "SignalRelease", "ours", "Kotlin"),
+          stated("SignalOperations", "ours", "Kotlin"))),
   STOP(List.of(SharedStop.class), List.of(absolute(150, "SharedStop", "ours"))),
   TILL(
       List.of(TillOperations.class),
@@ -45,10 +48,13 @@ enum Area {
           absolute(70, "createCheck", "ours"),
           atMost(1.0, "createAbandon", "ours", "FJPschedule"))),
   THREAD(
-      List.of(StartJoin.class), List.of(atMost(1.3, "StartJoin", "ours", "startVirtualThread"))) {
+      List.of(StartJoin.class),
+      List.of(
+          atMost(1.3, "StartJoin", "ours", "startVirtualThread"),
+          stated("StartJoin", "ours", "Kotlin"))) {
     @Override
     void quicken(ChainedOptionsBuilder options) {
-      options.param("peer", "ours", "startVirtualThread");
+      options.param("peer", "ours", "startVirtualThread", "Kotlin");
     }
   },
   PROCESS(

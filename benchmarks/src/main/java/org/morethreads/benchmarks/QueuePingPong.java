@@ -20,12 +20,19 @@ public class QueuePingPong {
   @Param({"P", "V"})
   public String kind = "";
 
-  @Param({"ours", "ABQ", "LBQ", "LTQ", "Jox"})
+  @Param({"ours", "ABQ", "LBQ", "LTQ", "Jox", "Kotlin"})
   public String peer = "";
 
   @Benchmark
   @OperationsPerInvocation(ROUNDS)
   public void roundTrip() throws InterruptedException {
+    if (peer.equals("Kotlin")) {
+      if (!kind.equals("V")) {
+        throw new IllegalStateException("coroutines are no platform threads; see the row V");
+      }
+      Coroutines.pingPong(ROUNDS);
+      return;
+    }
     Pipe there = Pipe.of(peer, 1);
     Pipe back = Pipe.of(peer, 1);
     var crew = new Crew(kind);

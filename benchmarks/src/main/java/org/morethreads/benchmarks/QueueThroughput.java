@@ -17,12 +17,24 @@ import org.openjdk.jmh.annotations.State;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class QueueThroughput {
   static final int MESSAGES = 480_000;
+  static final int CAPACITY = 1024;
 
   /** Kind of thread, producers, consumers. */
   @Param({"P 1-1", "P 2-2", "P 8-1", "P 1000-1", "V 1-1", "V 2-2", "V 8-1", "V 1000-1"})
   public String topology = "";
 
-  @Param({"ours", "ours-until", "ours-drain", "ABQ", "ABQ-drainTo", "LBQ", "LTQ", "MPSC", "Jox"})
+  @Param({
+    "ours",
+    "ours-until",
+    "ours-drain",
+    "ABQ",
+    "ABQ-drainTo",
+    "LBQ",
+    "LTQ",
+    "MPSC",
+    "Jox",
+    "Kotlin"
+  })
   public String peer = "";
 
   @Benchmark
@@ -35,7 +47,24 @@ public class QueueThroughput {
     if (consumers > 1 && peer.equals("MPSC")) {
       throw new IllegalStateException("MPSC has one consumer only");
     }
-    Pipe pipe = Pipe.of(peer, 1024);
+    long arrived =
+        peer.equals("Kotlin")
+            ? coroutines(kind, producers, consumers)
+            : threads(kind, producers, consumers);
+    if (arrived != MESSAGES) {
+      throw new IllegalStateException(peer + " delivered " + arrived + " of " + MESSAGES);
+    }
+  }
+
+  private static long coroutines(String kind, int producers, int consumers) {
+    if (!kind.equals("V")) {
+      throw new IllegalStateException("coroutines are no platform threads; see the row V");
+    }
+    return Coroutines.transfer(producers, consumers, MESSAGES, CAPACITY);
+  }
+
+  private long threads(String kind, int producers, int consumers) throws InterruptedException {
+    Pipe pipe = Pipe.of(peer, CAPACITY);
     var sum = new LongAdder();
     var takers = new Crew(kind);
     takers.start(consumers, () -> sum.add(pipe.consume(MESSAGES / consumers)));
@@ -50,8 +79,6 @@ public class QueueThroughput {
     putters.join();
     pipe.end();
     takers.join();
-    if (sum.sum() != MESSAGES) {
-      throw new IllegalStateException(peer + " delivered " + sum + " of " + MESSAGES);
-    }
+    return sum.sum();
   }
 }

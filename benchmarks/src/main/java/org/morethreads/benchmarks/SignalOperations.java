@@ -2,6 +2,9 @@ package org.morethreads.benchmarks;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import kotlin.Unit;
+import kotlinx.coroutines.CompletableDeferred;
+import kotlinx.coroutines.CompletableDeferredKt;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
@@ -21,6 +24,8 @@ public class SignalOperations {
   private final Signal done = Signal.DONE;
   private final CompletableFuture<@Nullable Void> completed =
       CompletableFuture.completedFuture(null);
+  private final CompletableDeferred<Unit> completedDeferred =
+      CompletableDeferredKt.CompletableDeferred(Unit.INSTANCE);
 
   @Benchmark
   public boolean createGoCheck__ours() {
@@ -37,6 +42,13 @@ public class SignalOperations {
   }
 
   @Benchmark
+  public boolean createGoCheck__Kotlin() {
+    CompletableDeferred<Unit> deferred = CompletableDeferredKt.CompletableDeferred(null);
+    deferred.complete(Unit.INSTANCE);
+    return deferred.isCompleted();
+  }
+
+  @Benchmark
   public int createThenGo__ours() {
     OpenSignal signal = Signal.create("s");
     signal.then(() -> ran++);
@@ -49,6 +61,17 @@ public class SignalOperations {
     var future = new CompletableFuture<@Nullable Void>();
     var _ = future.thenRun(() -> ran++);
     future.complete(null);
+    return ran;
+  }
+
+  @Benchmark
+  public int createThenGo__Kotlin() {
+    CompletableDeferred<Unit> deferred = CompletableDeferredKt.CompletableDeferred(null);
+    deferred.invokeOnCompletion(_ -> {
+      ran++;
+      return Unit.INSTANCE;
+    });
+    deferred.complete(Unit.INSTANCE);
     return ran;
   }
 
@@ -91,6 +114,11 @@ public class SignalOperations {
   @Benchmark
   public boolean checkDone__ours() {
     return done.isSignalled();
+  }
+
+  @Benchmark
+  public boolean checkDone__Kotlin() {
+    return completedDeferred.isCompleted();
   }
 
   @Benchmark

@@ -26,7 +26,7 @@ public class SignalRelease {
   @Param({"100", "10000"})
   public int waiters;
 
-  @Param({"ours", "CountDownLatch", "CompletableFuture"})
+  @Param({"ours", "CountDownLatch", "CompletableFuture", "Kotlin"})
   public String peer = "";
 
   private Runnable event = () -> {};
@@ -34,7 +34,23 @@ public class SignalRelease {
   private volatile @Nullable Thread watcher;
 
   @Setup(Level.Invocation)
-  public void park() throws InterruptedException {
+  public void prepare() {
+    left.set(waiters);
+    if (peer.equals("Kotlin")) {
+      event = Coroutines.awaitEvent(waiters, this::countDown);
+    } else {
+      park();
+    }
+    watcher = Thread.currentThread();
+  }
+
+  private void countDown() {
+    if (left.decrementAndGet() == 0) {
+      LockSupport.unpark(watcher);
+    }
+  }
+
+  private void park() {
     Crew.Work wait =
         switch (peer) {
           case "ours" -> {
@@ -53,7 +69,6 @@ public class SignalRelease {
             yield future::join;
           }
         };
-    left.set(waiters);
     var threads = new Thread[waiters];
     for (int i = 0; i < waiters; i++) {
       threads[i] =
@@ -63,9 +78,7 @@ public class SignalRelease {
             } catch (InterruptedException e) {
               throw new IllegalStateException(e);
             }
-            if (left.decrementAndGet() == 0) {
-              LockSupport.unpark(watcher);
-            }
+            countDown();
           });
     }
     for (Thread thread : threads) {
@@ -73,7 +86,6 @@ public class SignalRelease {
         Thread.onSpinWait();
       }
     }
-    watcher = Thread.currentThread();
   }
 
   @Benchmark

@@ -22,7 +22,7 @@ public class StartJoin {
   @Param({"1", "10000", "1000000"})
   public int threads;
 
-  @Param({"ours", "startVirtualThread", "perTaskExecutor"})
+  @Param({"ours", "startVirtualThread", "perTaskExecutor", "Kotlin"})
   public String peer = "";
 
   /** One for all: programs have one. */
@@ -33,6 +33,10 @@ public class StartJoin {
     return switch (peer) {
       case "ours" -> ours();
       case "startVirtualThread" -> bare();
+      case "Kotlin" -> {
+        Coroutines.launchAndJoin(threads);
+        yield threads;
+      }
       default -> executor();
     };
   }
