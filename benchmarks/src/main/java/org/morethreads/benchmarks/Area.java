@@ -57,6 +57,18 @@ enum Area {
       options.param("peer", "ours", "startVirtualThread", "Kotlin");
     }
   },
+  SELECT(
+      List.of(SelectFanIn.class, SelectPingPong.class, SelectAlone.class),
+      List.of(
+          atMost(1.0, "Select", "ours", "Jox"),
+          atMost(1.0, "Select", "ours", "Kotlin"),
+          stated("Select", "ours", "fanIn"))) {
+    @Override
+    void quicken(ChainedOptionsBuilder options) {
+      options.param("crew", "V 2", "V 8");
+      options.param("waiting", "stop");
+    }
+  },
   PROCESS(
       List.of(ProgramRuns.class),
       List.of(
