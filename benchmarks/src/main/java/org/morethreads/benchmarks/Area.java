@@ -69,6 +69,17 @@ enum Area {
       options.param("waiting", "stop");
     }
   },
+  BATCH(
+      List.of(BatchThroughput.class, BatchAge.class),
+      List.of(
+          atMost(1.0, "BatchThroughput", "ours", "ABQ-drainTo"),
+          atMost(1.2, "BatchAge", "ours", "ABQ-drainTo"),
+          stated("BatchThroughput", "ours", "Kotlin"))) {
+    @Override
+    void quicken(ChainedOptionsBuilder options) {
+      options.param("crew", "P 1", "V 1", "V 8", "V 1000");
+    }
+  },
   PROCESS(
       List.of(ProgramRuns.class),
       List.of(
