@@ -5,11 +5,14 @@ import static org.morethreads.benchmarks.Target.atMost;
 import static org.morethreads.benchmarks.Target.atMostOrNoise;
 import static org.morethreads.benchmarks.Target.stated;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 
 /** What is measured together, with the targets that it is held against. */
@@ -126,6 +129,17 @@ enum Area {
           "log4j-async-appender");
     }
   },
+  SCALE(List.of(), Scale.TARGETS) {
+    @Override
+    Findings measure(boolean quick, int rounds, Path results) throws IOException {
+      return new Scale(quick, rounds, results).run();
+    }
+
+    @Override
+    int usualRounds() {
+      return 2; // there are several samples in each
+    }
+  },
   OVERHEAD(
       List.of(Overhead.class, QueueStatisticsCost.class),
       List.of(
@@ -186,6 +200,15 @@ enum Area {
     this.targets = targets;
   }
 
+  /**
+   * Measures it.
+   *
+   * @param results where files go that are made of it
+   */
+  Findings measure(boolean quick, int rounds, Path results) throws RunnerException, IOException {
+    return Findings.of(new Rounds(this, quick, rounds, results.resolveSibling("peers")).run());
+  }
+
   /** What is run in a round, in that order. */
   List<Run> runs(boolean quick, int round) {
     return benchmarks.stream()
@@ -196,6 +219,11 @@ enum Area {
   /** Our library with something cut out of it, in which something is run; null for all of it. */
   @Nullable CutCore cutFor(Run run) {
     return null;
+  }
+
+  /** How many rounds there are when nothing else is asked for. */
+  int usualRounds() {
+    return 5;
   }
 
   /** Leaves out what a quick run has no time for. */

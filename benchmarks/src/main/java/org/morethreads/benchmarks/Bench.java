@@ -32,13 +32,12 @@ final class Bench {
     if (areas.isEmpty()) {
       areas = List.of(Area.values());
     }
-    int count = rounds > 0 ? rounds : quick ? 1 : 5;
     Files.createDirectories(results);
     List<String> lines = new ArrayList<>();
-    StringBuilder table = new StringBuilder(machine(count));
+    StringBuilder table = new StringBuilder(machine(quick && rounds == 0 ? 1 : rounds));
     for (Area area : areas) {
-      Report report =
-          new Report(area, new Rounds(area, quick, count, results.resolveSibling("peers")).run());
+      int count = rounds > 0 ? rounds : quick ? 1 : area.usualRounds();
+      Report report = new Report(area, area.measure(quick, count, results));
       if (report.isEmpty()) {
         System.err.println(area.title() + ": nothing was measured; see what JMH says above.");
         System.exit(1);
@@ -83,6 +82,11 @@ final class Bench {
     throw new IllegalStateException();
   }
 
+  /**
+   * Says where and how.
+   *
+   * @param rounds zero for as many as are usual
+   */
   private static String machine(int rounds) {
     Runtime runtime = Runtime.getRuntime();
     return String.format(
@@ -92,6 +96,10 @@ final class Bench {
         System.getProperty("os.name"),
         System.getProperty("os.arch"),
         System.getProperty("java.runtime.version"),
-        rounds == 1 ? "one round" : rounds + " rounds, each peer in a JVM of its own in each");
+        switch (rounds) {
+          case 0 -> "5 rounds (scale: 2), each peer in a JVM of its own in each";
+          case 1 -> "one round";
+          default -> rounds + " rounds, each peer in a JVM of its own in each";
+        });
   }
 }

@@ -12,12 +12,18 @@ import org.jspecify.annotations.Nullable;
 /** The figures of one area, as a Markdown table, as JSON, and in one line. */
 final class Report {
   private final Area area;
+  private final @Nullable String table;
+  private final List<String> notes;
   private final List<Measurement> measurements;
   private final List<Row> rows = new ArrayList<>();
 
   /** One of our figures held against a target. */
   private record Row(
-      Measurement ours, @Nullable Measurement peer, @Nullable Measurement twin, Target target) {
+      Measurement ours,
+      @Nullable Measurement peer,
+      @Nullable Measurement twin,
+      @Nullable Measurement alike,
+      Target target) {
     /** Our figure as a part of the peer's, or of the limit where there is no peer. */
     double ratio() {
       return ours.median() / (peer == null ? target.limit() : peer.median());
@@ -25,7 +31,10 @@ final class Report {
 
     /** What the ratio may be at most. */
     double most() {
-      return peer == null ? 1 : Math.max(target.limit(), noise());
+      if (peer != null) {
+        return Math.max(target.limit(), noise());
+      }
+      return alike == null ? 1 : Math.max(1, alike.median() / target.limit());
     }
 
     private double noise() {
@@ -46,7 +55,13 @@ final class Report {
     }
 
     String against() {
-      return peer == null ? figure(target.limit()) + " " + ours.unit() : peer.peer();
+      if (peer != null) {
+        return peer.peer();
+      }
+      return figure(target.limit())
+          + " "
+          + ours.unit()
+          + (alike == null ? "" : " or as " + alike.peer());
     }
 
     /** The ratio in the best and in the worst round. */
@@ -66,8 +81,14 @@ final class Report {
   }
 
   Report(Area area, Collection<Measurement> measurements) {
+    this(area, Findings.of(measurements));
+  }
+
+  Report(Area area, Findings findings) {
     this.area = area;
-    this.measurements = List.copyOf(measurements);
+    this.measurements = List.copyOf(findings.measurements());
+    this.table = findings.table();
+    this.notes = findings.notes();
     Map<String, Measurement> byKey = new LinkedHashMap<>();
     for (Measurement each : measurements) {
       byKey.put(each.label() + "|" + each.peer(), each);
@@ -80,7 +101,9 @@ final class Report {
           if (against == null || peer != null) {
             String same = target.twin();
             Measurement twin = same == null ? null : byKey.get(ours.label() + "|" + same);
-            rows.add(new Row(ours, peer, twin, target));
+            String known = target.alike();
+            Measurement alike = known == null ? null : byKey.get(ours.label() + "|" + known);
+            rows.add(new Row(ours, peer, twin, alike, target));
           }
         }
       }
@@ -94,19 +117,7 @@ final class Report {
 
   String markdown() {
     StringBuilder text = new StringBuilder("## " + area.title() + "\n\n");
-    text.append("| what | who | median | quartiles | unit |\n| --- | --- | ---: | ---: | --- |\n");
-    for (Measurement each : measurements) {
-      text.append(
-          String.format(
-              Locale.ROOT,
-              "| %s | %s | %s | %s–%s | %s |%n",
-              each.label(),
-              each.peer(),
-              figure(each.median()),
-              figure(each.quantile(0.25)),
-              figure(each.quantile(0.75)),
-              each.unit()));
-    }
+    text.append(table == null ? usualTable() : table);
     text.append("\n| what | ours | against | ratio (rounds) | target | |\n");
     text.append("| --- | --- | --- | ---: | ---: | --- |\n");
     for (Row row : rows) {
@@ -122,10 +133,30 @@ final class Report {
               row.target().isStatedOnly() ? "" : figure(row.most()),
               row.verdict()));
     }
-    return text.append('\n').toString();
+    text.append('\n');
+    notes.forEach(note -> text.append(note).append('\n'));
+    return notes.isEmpty() ? text.toString() : text.append('\n').toString();
   }
 
-  private static String figure(double value) {
+  private String usualTable() {
+    StringBuilder text = new StringBuilder();
+    text.append("| what | who | median | quartiles | unit |\n| --- | --- | ---: | ---: | --- |\n");
+    for (Measurement each : measurements) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "| %s | %s | %s | %s–%s | %s |%n",
+              each.label(),
+              each.peer(),
+              figure(each.median()),
+              figure(each.quantile(0.25)),
+              figure(each.quantile(0.75)),
+              each.unit()));
+    }
+    return text.toString();
+  }
+
+  static String figure(double value) {
     return value >= 1000
         ? String.format(Locale.ROOT, "%.0f", value)
         : String.format(Locale.ROOT, value >= 10 ? "%.1f" : "%.2f", value);
@@ -154,7 +185,11 @@ final class Report {
 
   /** The worst row: {@code AREA ratio=R target=T met|missed}. */
   String line() {
-    Row worst = rows.stream().max(Comparator.comparingDouble(Row::part)).orElseThrow();
+    Row worst = worst();
+    if (worst.target().isStatedOnly()) {
+      return String.format(
+          Locale.ROOT, "%s ratio=%.2f target=none stated", area.title(), worst.ratio());
+    }
     return String.format(
         Locale.ROOT,
         "%s ratio=%.2f target=%.2f %s",
@@ -162,5 +197,12 @@ final class Report {
         worst.ratio(),
         worst.most(),
         worst.met() ? "met" : "missed");
+  }
+
+  /** The row that is farthest above its target; if none has one, the one of the highest ratio. */
+  private Row worst() {
+    return rows.stream()
+        .max(Comparator.comparingDouble(Row::part).thenComparingDouble(Row::ratio))
+        .orElseThrow();
   }
 }

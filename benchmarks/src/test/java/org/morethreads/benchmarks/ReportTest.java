@@ -2,6 +2,7 @@ package org.morethreads.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.EnumSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -109,7 +110,38 @@ class ReportTest {
   void everyArea_hasATargetForOneOfItsBenchmarks() {
     for (Area area : Area.values()) {
       assertThat(area.targets).as(area.title()).isNotEmpty();
-      assertThat(area.benchmarks).as(area.title()).isNotEmpty();
+      boolean hasPrograms = EnumSet.of(Area.SCALE).contains(area);
+      assertThat(area.benchmarks.isEmpty()).as(area.title()).isEqualTo(hasPrograms);
     }
+  }
+
+  @Test
+  void line_atMostOrAs_allowsWhatAKnownStructureHas() {
+    var within =
+        new Report(
+            Area.SCALE,
+            List.of(
+                measured("growth: queue elements: put", "ours", new double[] {1.5}),
+                measured("growth: queue elements: put", "LBQ", new double[] {2})));
+    assertThat(within.line()).isEqualTo("scale ratio=1.50 target=2.00 met");
+    var above =
+        new Report(
+            Area.SCALE,
+            List.of(
+                measured("growth: queue elements: put", "ours", new double[] {1.5}),
+                measured("growth: queue elements: put", "LBQ", new double[] {0.5})));
+    assertThat(above.line()).isEqualTo("scale ratio=1.50 target=1.00 missed");
+  }
+
+  @Test
+  void markdown_tableOfItsOwnAndNotes_areInIt() {
+    var findings =
+        new Findings(
+            List.of(measured("signals", "ours", new double[] {72})),
+            "| a table |\n",
+            List.of("A note."));
+    assertThat(new Report(Area.SCALE, findings).markdown())
+        .contains("## scale\n\n| a table |\n\n| what | ours | against |")
+        .endsWith("\n\nA note.\n\n");
   }
 }
