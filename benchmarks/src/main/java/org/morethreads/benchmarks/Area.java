@@ -140,6 +140,18 @@ enum Area {
       return 2; // there are several samples in each
     }
   },
+  MEMORY(List.of(), Memory.TARGETS) {
+    @Override
+    Findings measure(boolean quick, int rounds, Path results) {
+      return new Memory(quick, rounds).run();
+    }
+  },
+  STARTUP(List.of(), Startup.TARGETS) {
+    @Override
+    Findings measure(boolean quick, int rounds, Path results) throws IOException {
+      return new Startup(quick, rounds).run();
+    }
+  },
   OVERHEAD(
       List.of(Overhead.class, QueueStatisticsCost.class),
       List.of(

@@ -110,7 +110,7 @@ class ReportTest {
   void everyArea_hasATargetForOneOfItsBenchmarks() {
     for (Area area : Area.values()) {
       assertThat(area.targets).as(area.title()).isNotEmpty();
-      boolean hasPrograms = EnumSet.of(Area.SCALE).contains(area);
+      boolean hasPrograms = EnumSet.of(Area.SCALE, Area.MEMORY, Area.STARTUP).contains(area);
       assertThat(area.benchmarks.isEmpty()).as(area.title()).isEqualTo(hasPrograms);
     }
   }
@@ -134,14 +134,27 @@ class ReportTest {
   }
 
   @Test
+  void line_nothingHasATarget_isStatedOnly() {
+    var report =
+        new Report(
+            Area.MEMORY,
+            List.of(
+                measured("signal", "ours", new double[] {24}),
+                measured("signal", "CompletableFuture", new double[] {12}),
+                measured("lock", "ours", new double[] {72}),
+                measured("lock", "ReentrantLock", new double[] {48})));
+    assertThat(report.line()).isEqualTo("memory ratio=2.00 target=none stated");
+  }
+
+  @Test
   void markdown_tableOfItsOwnAndNotes_areInIt() {
     var findings =
         new Findings(
-            List.of(measured("signals", "ours", new double[] {72})),
+            List.of(measured("lock", "ours", new double[] {72})),
             "| a table |\n",
             List.of("A note."));
-    assertThat(new Report(Area.SCALE, findings).markdown())
-        .contains("## scale\n\n| a table |\n\n| what | ours | against |")
+    assertThat(new Report(Area.MEMORY, findings).markdown())
+        .contains("## memory\n\n| a table |\n\n| what | ours | against |")
         .endsWith("\n\nA note.\n\n");
   }
 }
