@@ -65,7 +65,7 @@ public final class ScaleProgram {
       if (needed > Runtime.getRuntime().maxMemory()) {
         System.out.printf(
             Locale.ROOT,
-            "STOPPED %d it would need %.0f GB of heap, at %.0f bytes each%n",
+            "STOPPED %d it would need %.1f GB of heap, at %.0f bytes each%n",
             count,
             needed / 1e9,
             bytes);
