@@ -8,9 +8,11 @@ import static org.morethreads.benchmarks.Target.stated;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
@@ -46,10 +48,18 @@ enum Area {
   STOP(List.of(SharedStop.class), List.of(absolute(150, "SharedStop", "ours"))),
   TILL(
       List.of(TillOperations.class),
-      List.of(
-          absolute(40, "createAbandon", "ours"),
-          absolute(70, "createCheck", "ours"),
-          atMost(1.0, "createAbandon", "ours", "FJPschedule"))),
+      concat(
+          List.of(
+              absolute(40, "createAbandon", "ours"),
+              absolute(70, "createCheck", "ours"),
+              atMost(1.0, "createAbandon", "ours", "FJPschedule")),
+          TillTiming.TARGETS)) {
+    @Override
+    Findings measure(boolean quick, int rounds, Path results) throws RunnerException, IOException {
+      Collection<Measurement> operations = super.measure(quick, rounds, results).measurements();
+      return Findings.of(concat(operations, new TillTiming(quick, rounds).run()));
+    }
+  },
   THREAD(
       List.of(StartJoin.class),
       List.of(
@@ -210,6 +220,10 @@ enum Area {
   Area(List<Class<?>> benchmarks, List<Target> targets) {
     this.benchmarks = benchmarks;
     this.targets = targets;
+  }
+
+  private static <T> List<T> concat(Collection<T> some, Collection<T> more) {
+    return Stream.concat(some.stream(), more.stream()).toList();
   }
 
   /**
