@@ -183,7 +183,10 @@ final class Report {
     return text.append("]}\n").toString();
   }
 
-  /** The worst row: {@code AREA ratio=R target=T met|missed}. */
+  /**
+   * The worst row: {@code AREA ratio=R target=T met|missed}, or {@code target=none stated} when
+   * none has a target.
+   */
   String line() {
     Row worst = worst();
     if (worst.target().isStatedOnly()) {
