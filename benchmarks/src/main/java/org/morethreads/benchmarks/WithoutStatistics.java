@@ -12,7 +12,11 @@ final class WithoutStatistics {
           Cut.of("queue/QueueCore.java", 1, "added \\+= items.length;", ""),
           Cut.of("queue/QueueCore.java", 1, "added\\+\\+;", ""),
           Cut.of("queue/QueueCore.java", 1, "(?s)if \\(store.size > peak\\) \\{.*?\\n    \\}", ""),
-          Cut.of("queue/Line.java", 1, "(?s)if \\(arrival == BEFORE\\) \\{.*?\\n      \\}", ""),
+          Cut.of(
+              "queue/Line.java",
+              1,
+              "(?s)if \\(arrival == BEFORE && !assigned\\) \\{.*?\\n      \\}",
+              ""),
           Cut.of("queue/Line.java", 1, "waited = waitedUntilNow\\(\\);", ""),
           Cut.of("queue/Line.java", 1, "waited \\+= waiter.waited;", ""));
 

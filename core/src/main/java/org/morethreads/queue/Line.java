@@ -102,9 +102,12 @@ final class Line {
       this.thread = Thread.currentThread();
     }
 
-    /** The thread is about to park. Called by it, without the mutex. */
+    /**
+     * The thread is about to park, if it has not been told to look again already: then it has not
+     * waited, and the clock need not be read. Called by it, without the mutex.
+     */
     void begin() {
-      if (arrival == BEFORE) {
+      if (arrival == BEFORE && !assigned) {
         ARRIVAL.setOpaque(this, surroundings.time().nanoTime()); // nothing is published with it
       }
     }
