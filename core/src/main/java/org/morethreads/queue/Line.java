@@ -118,8 +118,8 @@ final class Line {
     }
 
     private long waitedUntilNow() {
-      long since = (long) ARRIVAL.getOpaque(this);
-      return since == BEFORE ? 0 : surroundings.time().nanoTime() - since;
+      long begun = (long) ARRIVAL.getOpaque(this);
+      return begun == BEFORE ? 0 : surroundings.time().nanoTime() - begun;
     }
 
     private static VarHandle arrivalHandle() {
