@@ -28,9 +28,29 @@ final class OwnBackEnd implements LogWriterFinder.BackEnd {
   private static final ThreadLocal<Boolean> STARTING = new ThreadLocal<>();
 
   /** Makes the writers. */
-  private static final class Writers {
-    private static List<LogWriter<LogLine>> start() {
+  static final class Writers {
+    private Writers() {}
+
+    /**
+     * Makes them all, or none: the next who logs tries again.
+     *
+     * @param last what is done when they are there
+     */
+    static List<LogWriter<LogLine>> start(Runnable last) {
       List<LogWriter<LogLine>> all = new ArrayList<>();
+      try {
+        addTo(all);
+        last.run();
+        return List.copyOf(all);
+      } catch (Throwable broken) { // no memory for a thread, or no stack
+        for (LogWriter<LogLine> writer : all) {
+          writer.close();
+        }
+        throw broken;
+      }
+    }
+
+    private static void addTo(List<LogWriter<LogLine>> all) {
       String file = System.getProperty(PREFIX + "file", "");
       boolean hasFile = !file.isEmpty();
       if (hasFile) {
@@ -47,8 +67,6 @@ final class OwnBackEnd implements LogWriterFinder.BackEnd {
         case "none" -> {}
         default -> all.add(writer("stderr", LineSink.standardError()));
       }
-      UncaughtFailures.install();
-      return List.copyOf(all);
     }
 
     private static LogWriter<LogLine> writer(String name, LineSink sink) {
@@ -121,7 +139,7 @@ final class OwnBackEnd implements LogWriterFinder.BackEnd {
     try {
       List<LogWriter<LogLine>> present = known;
       if (present == null) {
-        present = Writers.start();
+        present = Writers.start(UncaughtFailures::install);
         known = present;
       }
       return present;

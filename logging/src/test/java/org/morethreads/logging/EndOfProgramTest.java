@@ -85,6 +85,46 @@ class EndOfProgramTest {
   }
 
   /**
+   * Whoever logs first may have no stack for making the writers: others make them then, and none is
+   * left half made.
+   */
+  @ParameterizedTest
+  @CsvSource({"file, none, 1", "file, stdout, 2", "file, stderr, 2", "'', stderr, 1"})
+  void own_firstRecordsOverflowTheStack_isStartedOnce(String file, String console, int writers)
+      throws Exception {
+    Path log = directory.resolve("first.log");
+    Program.End end;
+    try (Program program =
+        Program.start(
+            directory,
+            FirstRecords.class,
+            "-Xss512k",
+            "-Dorg.morethreads.logging.backend=own",
+            "-Dorg.morethreads.logging.file=" + (file.isEmpty() ? "" : log),
+            "-Dorg.morethreads.logging.console=" + console)) {
+      end = program.end().isStatus(0).says("returned 1", "writers " + writers);
+    }
+    if (!file.isEmpty()) {
+      assertFirstRecords(Files.readString(log));
+    }
+    if (console.equals("stderr")) {
+      assertFirstRecords(end.err());
+    } else {
+      end.reportsNothing();
+    }
+    if (console.equals("stdout")) {
+      assertFirstRecords(end.out().replaceAll("(returned|writers) .*\n", ""));
+    }
+  }
+
+  private static void assertFirstRecords(String log) {
+    assertThat(log.lines())
+        .hasSize(11)
+        .anyMatch(line -> line.endsWith("[main] first - deep"))
+        .anyMatch(line -> line.endsWith("[main] first - later 9"));
+  }
+
+  /**
    * As modules: plugins, services and reflection find what they need, and nothing else is there.
    */
   @ParameterizedTest

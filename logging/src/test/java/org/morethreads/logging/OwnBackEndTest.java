@@ -1,8 +1,11 @@
 package org.morethreads.logging;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,15 +13,18 @@ import java.util.ListResourceBundle;
 import java.util.ResourceBundle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.ThreadTree;
 
 /** The parts of the back end without a framework; EndOfProgramTest has the whole of it. */
 class OwnBackEndTest {
   private static final String LEVEL = "org.morethreads.logging.level";
+  private static final String FILE = "org.morethreads.logging.file";
 
   @AfterEach
   void clear() {
+    System.clearProperty(FILE);
     System.clearProperty(LEVEL);
     System.clearProperty(LEVEL + ".com");
     System.clearProperty(LEVEL + ".com.example.Own");
@@ -35,6 +41,34 @@ class OwnBackEndTest {
     assertThat(OwnBackEnd.threshold("com.example.Other")).isEqualTo(Level.DEBUG);
     assertThat(OwnBackEnd.threshold("com.example.Own")).isEqualTo(Level.OFF);
     assertThat(OwnBackEnd.threshold("comet")).isEqualTo(Level.WARNING);
+  }
+
+  // ---- the writers
+
+  /** The next who logs begins anew: there are never two for one file. */
+  @Test
+  void start_failsAtTheLast_endsTheWritersThatThereAre(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("own.log");
+    System.setProperty(FILE, file.toString());
+    var noMemory = new OutOfMemoryError("planted");
+    assertThatThrownBy(() ->
+            OwnBackEnd.Writers.start(() -> {
+              assertThat(fileWriters()).hasSize(1);
+              throw noMemory;
+            }))
+        .isSameAs(noMemory);
+    assertThat(fileWriters()).isEmpty();
+    List<LogWriter<LogLine>> writers = OwnBackEnd.Writers.start(() -> {});
+    assertThat(writers).hasSize(1);
+    assertThat(writers.getFirst().write(line("2026-11-26T01:02:03Z", null))).isTrue();
+    writers.getFirst().close();
+    assertThat(Files.readAllLines(file)).singleElement().asString().endsWith("app - hello");
+  }
+
+  private static List<Thread> fileWriters() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals("more-threads-log-file"))
+        .toList();
   }
 
   // ---- lines
