@@ -52,6 +52,7 @@ class JsonDumpTest {
       assertThat(Signal.NEVER.await(Duration.ofMillis(1500))).isFalse();
       waits.stop("say \"please\"\n");
       time.awaitOthersBlocked();
+      Threads.awaitBlocked(waits.thread().orElseThrow()); // it looked up when it was told
       String line = lines(tree.dumpJson()).get(2);
       assertThat(line)
           .startsWith(

@@ -18,7 +18,7 @@ class ManyThreadsTest {
   @TempDir Path directory;
 
   @Test
-  @Timeout(180)
+  @Timeout(400)
   void tree_ofAMillionParkedChildren_startsIsDumpedAndStopsInOrder() throws Exception {
     Path file = directory.resolve("dump.txt");
     String said =
@@ -40,7 +40,7 @@ class ManyThreadsTest {
    * the machine is. Compiled they are smaller: see docs/performance.md.
    */
   @Test
-  @Timeout(180)
+  @Timeout(400)
   void bytes_ofAParkedThread_areFewOverABareOne() throws Exception {
     String said =
         ChildJvm.run(ManyThreads.class, List.of("-Xint", "-Xmx1g"), "bytes", "30000", "0");
