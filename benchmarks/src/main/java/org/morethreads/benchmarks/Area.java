@@ -6,7 +6,6 @@ import static org.morethreads.benchmarks.Target.atMostOrNoise;
 import static org.morethreads.benchmarks.Target.stated;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -55,9 +54,9 @@ enum Area {
               atMost(1.0, "createAbandon", "ours", "FJPschedule")),
           TillTiming.TARGETS)) {
     @Override
-    Findings measure(boolean quick, int rounds, Path results) throws RunnerException, IOException {
-      Collection<Measurement> operations = super.measure(quick, rounds, results).measurements();
-      return Findings.of(concat(operations, new TillTiming(quick, rounds).run()));
+    Findings measure(Effort effort) throws RunnerException, IOException {
+      Collection<Measurement> operations = super.measure(effort).measurements();
+      return Findings.of(concat(operations, new TillTiming(effort.quick(), effort.rounds()).run()));
     }
   },
   THREAD(
@@ -141,8 +140,8 @@ enum Area {
   },
   SCALE(List.of(), Scale.TARGETS) {
     @Override
-    Findings measure(boolean quick, int rounds, Path results) throws IOException {
-      return new Scale(quick, rounds, results).run();
+    Findings measure(Effort effort) throws IOException {
+      return new Scale(effort.quick(), effort.rounds(), effort.results()).run();
     }
 
     @Override
@@ -152,14 +151,14 @@ enum Area {
   },
   MEMORY(List.of(), Memory.TARGETS) {
     @Override
-    Findings measure(boolean quick, int rounds, Path results) {
-      return new Memory(quick, rounds).run();
+    Findings measure(Effort effort) {
+      return new Memory(effort.quick(), effort.rounds()).run();
     }
   },
   STARTUP(List.of(), Startup.TARGETS) {
     @Override
-    Findings measure(boolean quick, int rounds, Path results) throws IOException {
-      return new Startup(quick, rounds).run();
+    Findings measure(Effort effort) throws IOException {
+      return new Startup(effort.quick(), effort.rounds()).run();
     }
   },
   OVERHEAD(
@@ -226,13 +225,9 @@ enum Area {
     return Stream.concat(some.stream(), more.stream()).toList();
   }
 
-  /**
-   * Measures it.
-   *
-   * @param results where files go that are made of it
-   */
-  Findings measure(boolean quick, int rounds, Path results) throws RunnerException, IOException {
-    return Findings.of(new Rounds(this, quick, rounds, results.resolveSibling("peers")).run());
+  /** Measures it. */
+  Findings measure(Effort effort) throws RunnerException, IOException {
+    return Findings.of(new Rounds(this, effort).run());
   }
 
   /** What is run in a round, in that order. */

@@ -5,19 +5,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.openjdk.jmh.runner.RunnerException;
 
 /** Runs areas and writes what they showed: see {@code benchmarks/run}. */
 final class Bench {
   private static final String ROUNDS = "--rounds=";
+  private static final String ONLY = "--only=";
 
   private Bench() {}
 
   public static void main(String... arguments) throws IOException, RunnerException {
     boolean quick = false;
     int rounds = 0;
+    Map<String, List<String>> only = new LinkedHashMap<>();
     List<Area> areas = new ArrayList<>();
     Path results = Path.of(arguments[0]);
     for (String argument : Arrays.asList(arguments).subList(1, arguments.length)) {
@@ -25,6 +29,8 @@ final class Bench {
         quick = true;
       } else if (argument.startsWith(ROUNDS)) {
         rounds = roundsOf(argument);
+      } else if (argument.startsWith(ONLY)) {
+        addLimit(only, argument);
       } else {
         areas.add(areaOf(argument));
       }
@@ -37,7 +43,7 @@ final class Bench {
     StringBuilder table = new StringBuilder(machine(quick && rounds == 0 ? 1 : rounds));
     for (Area area : areas) {
       int count = rounds > 0 ? rounds : quick ? 1 : area.usualRounds();
-      Report report = new Report(area, area.measure(quick, count, results));
+      Report report = new Report(area, area.measure(new Effort(quick, count, only, results)));
       if (report.isEmpty()) {
         System.err.println(area.title() + ": nothing was measured; see what JMH says above.");
         System.exit(1);
@@ -66,6 +72,17 @@ final class Bench {
             + String.join(" ", Arrays.stream(Area.values()).map(Area::title).toList()));
     System.exit(2);
     throw new IllegalStateException();
+  }
+
+  /** For example {@code --only=peer=ours,ABQ}. */
+  private static void addLimit(Map<String, List<String>> only, String argument) {
+    String[] parts = argument.substring(ONLY.length()).split("=", 2);
+    if (parts.length < 2 || parts[0].isEmpty() || parts[1].isEmpty()) {
+      System.err.println(
+          "\"" + argument + "\" names no parameter and values; write " + ONLY + "peer=ours,ABQ.");
+      System.exit(2);
+    }
+    only.put(parts[0], List.of(parts[1].split(",")));
   }
 
   private static int roundsOf(String argument) {

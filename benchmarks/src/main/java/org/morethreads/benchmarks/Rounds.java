@@ -31,26 +31,19 @@ final class Rounds {
   private static final Path CORE = Path.of("core/src/main/java");
 
   private final Area area;
-  private final boolean quick;
-  private final int count;
-  private final Path directory;
+  private final Effort effort;
   private final Map<String, Measurement> measurements = new LinkedHashMap<>();
   private final Map<CutCore, Path> built = new EnumMap<>(CutCore.class);
 
-  /**
-   * Prepares to run an area.
-   *
-   * @param directory where peers go that are built for it
-   */
-  Rounds(Area area, boolean quick, int count, Path directory) {
+  /** Prepares to run an area. */
+  Rounds(Area area, Effort effort) {
     this.area = area;
-    this.quick = quick;
-    this.count = count;
-    this.directory = directory;
+    this.effort = effort;
   }
 
   Collection<Measurement> run() throws RunnerException, IOException {
-    for (int round = 0; round < count; round++) {
+    boolean quick = effort.quick();
+    for (int round = 0; round < effort.rounds(); round++) {
       for (Area.Run run : area.runs(quick, round)) {
         ChainedOptionsBuilder options =
             new OptionsBuilder()
@@ -65,6 +58,7 @@ final class Rounds {
         if (quick) {
           area.quicken(options);
         }
+        effort.only().forEach((name, values) -> options.param(name, values.toArray(String[]::new)));
         String peer = run.peer();
         if (peer != null) {
           options.param("peer", peer);
@@ -95,7 +89,7 @@ final class Rounds {
   private Path classesOf(CutCore cut) throws IOException {
     Path present = built.get(cut);
     if (present == null) {
-      present = cut.compile(CORE, directory);
+      present = cut.compile(CORE, effort.results().resolveSibling("peers"));
       built.put(cut, present);
     }
     return present;
