@@ -107,14 +107,29 @@ final class Line {
      * waited, and the clock need not be read. Called by it, without the mutex.
      */
     void begin() {
-      if (arrival == BEFORE && !assigned) {
-        ARRIVAL.setOpaque(this, surroundings.time().nanoTime()); // nothing is published with it
+      if (isNew()) {
+        begin(surroundings.time().nanoTime());
       }
+    }
+
+    /** Whether the thread has neither been about to park yet nor been told to look again. */
+    boolean isNew() {
+      return arrival == BEFORE && !assigned;
+    }
+
+    /** As {@link #begin()}, of one that {@link #isNew}, for who has read the clock. */
+    void begin(long now) {
+      ARRIVAL.setOpaque(this, now); // nothing is published with it
     }
 
     /** The thread has come back, and will leave the line. Called by it, without the mutex. */
     void end() {
       waited = waitedUntilNow();
+    }
+
+    /** As {@link #end()}, for a thread that has come back at a time that it knows. */
+    void end(long returned) {
+      waited = arrival == BEFORE ? 0 : returned - arrival;
     }
 
     private long waitedUntilNow() {

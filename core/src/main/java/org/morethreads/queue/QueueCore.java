@@ -593,17 +593,27 @@ abstract class QueueCore<E> {
   // ---- for a thread that waits in several lines: see Selecting
 
   /**
+   * Whether it may be worth while to look for an element under the mutex. Read without it: what
+   * happened before is seen, what happens meanwhile perhaps not yet.
+   */
+  boolean mayHaveElement() {
+    return store.size > 0 || isClosed;
+  }
+
+  /** As {@link #mayHaveElement}, of a place; an equal element inside makes a put succeed, too. */
+  boolean mayHavePlace() {
+    return store.size < capacity || isClosed || distinct != null;
+  }
+
+  /**
    * Takes an element, or enters the line of those who wait for one.
    *
-   * @param waiter where the calling thread stands; it leaves that
+   * @param waiter where the calling thread stands, which has ended its wait; it leaves that
    * @param me its surroundings; null when it should not enter
    * @return the element, the new place in the line, {@link Selecting#ENDED}, or null
    */
   @Nullable Object takeOrEnter(Line.@Nullable Waiter waiter, @Nullable Surroundings me) {
     SchedulePoint.at("queue.takeOrEnter");
-    if (waiter != null) {
-      waiter.end();
-    }
     mutex.acquire();
     try {
       if (waiter != null) {
@@ -625,15 +635,12 @@ abstract class QueueCore<E> {
   /**
    * Puts an item in, or enters the line of those who wait for a place.
    *
-   * @param waiter where the calling thread stands; it leaves that
+   * @param waiter where the calling thread stands, which has ended its wait; it leaves that
    * @param me its surroundings; null when it should not enter
    * @return what became of it, or the new place in the line
    */
   Object putOrEnter(Object item, Line.@Nullable Waiter waiter, @Nullable Surroundings me) {
     SchedulePoint.at("queue.putOrEnter");
-    if (waiter != null) {
-      waiter.end();
-    }
     Line.Waiter place = waiter;
     while (true) {
       mutex.acquire();
@@ -656,10 +663,9 @@ abstract class QueueCore<E> {
     }
   }
 
-  /** Leaves the line; a chance that it had there goes to the next. */
+  /** Leaves the line, having ended the wait; a chance that it had there goes to the next. */
   void leaveLine(Line.Waiter waiter) {
     SchedulePoint.at("queue.leaveLine");
-    waiter.end();
     mutex.acquire();
     waiter.leave();
     unlock();

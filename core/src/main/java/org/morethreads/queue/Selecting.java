@@ -1,7 +1,6 @@
 package org.morethreads.queue;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ThreadLocalRandom;
@@ -28,7 +27,11 @@ final class Selecting<R extends @Nullable Object> implements Blocker {
    * very look at that queue under its mutex, and from there on nothing can keep it from returning with what it has: it does not
    * look at interrupts, signals or times any more.
    *
-   * A first round looks without standing in line; a second one enters the lines, and looks at each queue in the same moment.
+   * A first round glances at the queues without their mutexes, and looks under the mutex only where there seems to be something; a
+   * second one enters the lines, and looks at each queue in the same moment. A glance may miss what comes meanwhile, so a wait that
+   * will not get to a second round (its time is zero) looks under the mutexes at once.
+   *
+   * The clock is read once before a park and once after it, whatever the number of lines: it costs as much as entering one.
    */
 
   /** Given by a queue from which nothing will come any more. */
@@ -37,6 +40,8 @@ final class Selecting<R extends @Nullable Object> implements Blocker {
   /** The outcome of clauses that have nothing to show. */
   private static final Object HAPPENED = new Object();
 
+  private static final @Nullable Object[] NO_ITEMS = {};
+
   private static final int NONE = -1;
 
   private final List<? extends Select.Clause<? extends R>> clauses;
@@ -44,11 +49,13 @@ final class Selecting<R extends @Nullable Object> implements Blocker {
   /** The indexes of the clauses among which the choice is fair, in the order of the last look. */
   private final int[] fair;
 
+  private final int fairs;
+
   /** For each clause: its place in the line of its queue, while it has one. */
   private final Line.@Nullable Waiter[] waiters;
 
   /** For each clause that puts: what it puts. */
-  private final @Nullable Object[] items;
+  private @Nullable Object[] items = NO_ITEMS;
 
   private final boolean[] ended;
   private int open;
@@ -57,19 +64,26 @@ final class Selecting<R extends @Nullable Object> implements Blocker {
   private Object outcome = HAPPENED;
   private @Nullable Surroundings me;
 
+  /** Whether queues in which there seems to be nothing need not be looked at under their mutex. */
+  private boolean glances;
+
+  /** When this thread has come back from its last park. */
+  private long returned;
+
   Selecting(List<? extends Select.Clause<? extends R>> clauses) {
     this.clauses = clauses;
     int count = clauses.size();
     this.waiters = new Line.@Nullable Waiter[count];
-    this.items = new @Nullable Object[count];
     this.ended = new boolean[count];
     int[] indexes = new int[count];
-    int fairs = 0;
+    int last = 0;
     for (int i = 0; i < count; i++) {
       Select.Clause<? extends R> clause = clauses.get(i);
       if (clause instanceof Select.Put<?, ?> put) {
+        if (puts++ == 0) {
+          items = new @Nullable Object[count];
+        }
         items[i] = put.newItem();
-        puts++;
       } else if (clause instanceof Select.Take) {
         open++;
       }
@@ -77,10 +91,11 @@ final class Selecting<R extends @Nullable Object> implements Blocker {
           !(clause instanceof Select.Otherwise)
               && !(clause instanceof Select.When<?> when && when.first);
       if (isFair) {
-        indexes[fairs++] = i;
+        indexes[last++] = i;
       }
     }
-    this.fair = Arrays.copyOf(indexes, fairs);
+    this.fair = indexes;
+    this.fairs = last;
   }
 
   R await() throws InterruptedException {
@@ -101,7 +116,9 @@ final class Selecting<R extends @Nullable Object> implements Blocker {
     boolean mayEnd = open > 0 && puts == 0;
     int time = nearest();
     long nanos = time == NONE ? Long.MAX_VALUE : ((Select.Otherwise<?>) clauses.get(time)).nanos;
+    glances = nanos != 0;
     int chosen = look(false, mayEnd);
+    glances = false;
     if (chosen != NONE) {
       return chosen;
     }
@@ -115,16 +132,10 @@ final class Selecting<R extends @Nullable Object> implements Blocker {
     chosen = look(false, mayEnd); // now standing in line
     while (chosen == NONE) {
       SchedulePoint.at("select.park");
-      for (Line.Waiter waiter : waiters) {
-        if (waiter != null) {
-          waiter.begin();
-        }
-      }
-      if (Waiting.parkUntil(
-          Library.MEMBER, surroundings, this, wake, time != NONE, deadline, this::isAssigned)) {
+      if (park(surroundings, wake, time != NONE, deadline)) {
         throw new InterruptedException("Interrupted while waiting for " + this + ".");
       }
-      boolean over = time != NONE && deadline - surroundings.time().nanoTime() <= 0;
+      boolean over = time != NONE && deadline - returned <= 0;
       if (over) {
         me = null; // look once more, and do not stand in line again
       }
@@ -134,6 +145,27 @@ final class Selecting<R extends @Nullable Object> implements Blocker {
       }
     }
     return chosen;
+  }
+
+  /** Parks until there is a reason to look again; answers true when interrupted instead. */
+  private boolean park(Surroundings surroundings, Signal wake, boolean timed, long deadline) {
+    boolean isRead = false;
+    long now = 0;
+    for (Line.Waiter waiter : waiters) {
+      if (waiter != null && waiter.isNew()) {
+        if (!isRead) {
+          now = surroundings.time().nanoTime();
+          isRead = true;
+        }
+        waiter.begin(now);
+      }
+    }
+    try {
+      return Waiting.parkUntil(
+          Library.MEMBER, surroundings, this, wake, timed, deadline, this::isAssigned);
+    } finally {
+      returned = surroundings.time().nanoTime();
+    }
   }
 
   /** The clause with the shortest time, or none. */
@@ -152,11 +184,24 @@ final class Selecting<R extends @Nullable Object> implements Blocker {
   }
 
   private Signal wakeSignal() {
-    List<Signal> signals = new ArrayList<>();
+    Signal only = Signal.NEVER;
+    List<Signal> several = List.of();
     for (Select.Clause<? extends R> clause : clauses) {
-      signals.add(clause.signal()); // NEVER for most, and nothing in a composite
+      Signal signal = clause.signal();
+      if (signal == Signal.NEVER) {
+        continue;
+      }
+      if (only == Signal.NEVER) {
+        only = signal;
+      } else {
+        if (several.isEmpty()) {
+          several = new ArrayList<>();
+          several.add(only);
+        }
+        several.add(signal);
+      }
     }
-    return Signal.anyOf(signals);
+    return several.isEmpty() ? only : Signal.anyOf(several);
   }
 
   private boolean isAssigned() {
@@ -184,9 +229,9 @@ final class Selecting<R extends @Nullable Object> implements Blocker {
       }
     }
     // A schedule that is driven must be the same when it is replayed.
-    Random random = SchedulePoint.ON ? new Random(fair.length) : ThreadLocalRandom.current();
-    for (int i = 0; i < fair.length; i++) {
-      int other = random.nextInt(i, fair.length); // so every order is as likely as any other
+    Random random = SchedulePoint.ON ? new Random(fairs) : ThreadLocalRandom.current();
+    for (int i = 0; i < fairs; i++) {
+      int other = random.nextInt(i, fairs); // so every order is as likely as any other
       int index = fair[other];
       fair[other] = fair[i];
       fair[i] = index;
@@ -203,15 +248,19 @@ final class Selecting<R extends @Nullable Object> implements Blocker {
       return false;
     }
     return switch (clauses.get(index)) {
-      case Select.Take<?, ?> take -> !ended[index] && takes(take.queue, index, waiter);
-      case Select.Put<?, ?> put -> puts(put.queue, index, waiter);
+      case Select.Take<?, ?> take ->
+          !ended[index]
+              && (!glances || take.queue.mayHaveElement())
+              && takes(take.queue, index, waiter);
+      case Select.Put<?, ?> put ->
+          (!glances || put.queue.mayHavePlace()) && puts(put.queue, index, waiter);
       case Select.When<?> when -> when.signal().isSignalled();
       case Select.Otherwise<?> _ -> false;
     };
   }
 
   private boolean takes(CloseableQueue<?> queue, int index, Line.@Nullable Waiter waiter) {
-    waiters[index] = null; // it leaves the line there
+    leaves(index, waiter);
     Object answer = queue.takeOrEnter(waiter, me);
     if (answer == ENDED) {
       ended[index] = true;
@@ -235,7 +284,7 @@ final class Selecting<R extends @Nullable Object> implements Blocker {
     if (item == null) {
       throw new AssertionError("nothing to put");
     }
-    waiters[index] = null; // it leaves the line there
+    leaves(index, waiter);
     Object answer = queue.putOrEnter(item, waiter, me);
     if (answer instanceof Line.Waiter entered) {
       waiters[index] = entered;
@@ -245,6 +294,14 @@ final class Selecting<R extends @Nullable Object> implements Blocker {
       throw queue.closedToPut();
     }
     return answer != Offer.FULL;
+  }
+
+  /** The waiter is about to leave its line. */
+  private void leaves(int index, Line.@Nullable Waiter waiter) {
+    if (waiter != null) {
+      waiters[index] = null;
+      waiter.end(returned);
+    }
   }
 
   private int end() {
@@ -279,7 +336,7 @@ final class Selecting<R extends @Nullable Object> implements Blocker {
     for (int i = 0; i < waiters.length; i++) {
       Line.Waiter waiter = waiters[i];
       if (waiter != null) {
-        waiters[i] = null;
+        leaves(i, waiter);
         switch (clauses.get(i)) {
           case Select.Take<?, ?> take -> take.queue.leaveLine(waiter);
           case Select.Put<?, ?> put -> put.queue.leaveLine(waiter);
