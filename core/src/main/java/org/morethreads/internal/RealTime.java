@@ -21,6 +21,10 @@ final class RealTime extends Time {
     static final ForkJoinPool POOL = new ForkJoinPool(1);
   }
 
+  private static final class Far {
+    static final Alarms ALARMS = new Alarms(INSTANCE);
+  }
+
   @Override
   public long nanoTime() {
     return System.nanoTime();
@@ -39,6 +43,11 @@ final class RealTime extends Time {
   @Override
   public void parkNanos(Surroundings self, Object blocker, long nanos) {
     LockSupport.parkNanos(blocker, nanos);
+  }
+
+  @Override
+  public void parkAtMost(Surroundings self, Object blocker, long nanos) {
+    Far.ALARMS.park(self, blocker, nanos);
   }
 
   @Override

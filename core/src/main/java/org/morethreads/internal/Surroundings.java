@@ -180,6 +180,20 @@ public abstract class Surroundings {
     }
   }
 
+  /**
+   * {@link Time#parkAtMost Parks} the calling thread, whose surroundings these are.
+   *
+   * @param blocker what it waits for
+   * @param nanos the longest time
+   */
+  public final void parkAtMost(Object blocker, long nanos) {
+    if (Observer.installed() == null) {
+      time().parkAtMost(this, blocker, nanos);
+    } else {
+      parkNanos(blocker, nanos); // one wait is to be seen as one
+    }
+  }
+
   /** Parks, for so many nanoseconds at most if that is positive. */
   private void observedPark(Observer observer, Object blocker, long nanos) {
     Runnable after = observer.waiting(this, blocker);

@@ -48,6 +48,18 @@ public abstract class Time {
   public abstract void parkNanos(Surroundings self, Object blocker, long nanos);
 
   /**
+   * As {@link #parkNanos}, for a wait whose limit is hardly ever reached: may well return long
+   * before it for no reason, and is cheap for that.
+   *
+   * @param self the surroundings of the calling thread
+   * @param blocker what it waits for, for dumps
+   * @param nanos the longest time; returns at once when it is not positive
+   */
+  public void parkAtMost(Surroundings self, Object blocker, long nanos) {
+    parkNanos(self, blocker, nanos);
+  }
+
+  /**
    * Makes the park of a thread return, the present or the next one.
    *
    * @param target the surroundings of the thread

@@ -175,7 +175,11 @@ public final class Waiting {
           left = Math.min(left, own);
         }
         SchedulePoint.at("parkUntil");
-        park(surroundings, blocker, left);
+        if (left == Long.MAX_VALUE) {
+          surroundings.park(blocker);
+        } else {
+          surroundings.parkAtMost(blocker, left); // mostly what is waited for comes before
+        }
         if (Thread.interrupted()) {
           return true;
         }
