@@ -23,6 +23,7 @@ import org.morethreads.queue.CloseableQueue;
 import org.morethreads.queue.Offer;
 import org.morethreads.queue.QueueClosedException;
 import org.morethreads.queue.QueueStatistics;
+import org.morethreads.queue.RoughDepth;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Progress;
 import org.morethreads.sync.Signal;
@@ -101,7 +102,9 @@ public final class BatchingQueue<E> implements AutoCloseable {
    *
    * While it gathers the forwarder leaves elements in the inbox, and is woken only when there are as many as are missing: not for
    * each. It publishes `gathering`, then looks at the inbox; who puts, puts and then looks at `gathering`. Both go by the mutex of
-   * the inbox in between: one of them sees the other. A flush does the same with `flushTo`.
+   * the inbox in between: one of them sees the other. A flush does the same with `flushTo`. The depth is then read without the mutex,
+   * since acquiring it once more costs as much as the put: nobody takes while the forwarder waits, so the depth only grows, and
+   * whose put makes it enough sees at least that put.
    *
    * Elements are numbered by the order in which they were put. `settled` counts those that are delivered or given back, always in that
    * order; so a flush is a point of that progress. The clock is read once a batch and not for each element: an element that was in
@@ -127,6 +130,9 @@ public final class BatchingQueue<E> implements AutoCloseable {
 
   /** What the forwarder waits for while it gathers; null while it does not. Written by it alone. */
   private volatile @Nullable Gathering gathering;
+
+  /** The queue's own thread, written by it. Others may see null here, but never themselves. */
+  private @Nullable Thread forwarder;
 
   /** Whether the forwarder has left its loop: nobody else need give anything back. */
   private volatile boolean hasEnded;
@@ -548,7 +554,7 @@ public final class BatchingQueue<E> implements AutoCloseable {
   }
 
   private boolean isSink() {
-    return ManagedThread.currentOrNull() == thread;
+    return forwarder == Thread.currentThread();
   }
 
   private void putBySink(E element) throws InterruptedException {
@@ -569,7 +575,9 @@ public final class BatchingQueue<E> implements AutoCloseable {
   private void noteAdded() {
     SchedulePoint.at("batching.added");
     Gathering waiting = gathering;
-    if (waiting != null && !waiting.enough.isSignalled() && inbox.size() >= waiting.missing) {
+    if (waiting != null
+        && !waiting.enough.isSignalled()
+        && RoughDepth.of(Library.MEMBER, inbox) >= waiting.missing) {
       waiting.enough.go();
     }
   }
@@ -578,6 +586,7 @@ public final class BatchingQueue<E> implements AutoCloseable {
 
   private void forward(Signal pleaseStop) throws Exception {
     Throwable end = null;
+    forwarder = Thread.currentThread();
     emptyAt = now();
     try {
       while (gather(pleaseStop)) {
