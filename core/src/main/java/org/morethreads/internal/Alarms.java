@@ -56,19 +56,22 @@ final class Alarms {
 
     /** Wakes all, and allocates nothing for that: those who hang in it have no other limit. */
     void fire() {
-      RuntimeException failure = null;
+      Throwable failure = null;
       Dependent stack = take();
       for (Dependent node = stack; node != null && node != FIRED; node = node.next) {
         if (node instanceof Dependent.WaitLink link) {
           try {
             link.wake();
-          } catch (RuntimeException e) { // a scheduler that refuses one may take the next
+          } catch (RuntimeException | Error e) { // a scheduler that refuses one may take the next
             failure = e;
           }
         }
       }
-      if (failure != null) {
-        throw failure;
+      switch (failure) {
+        case null -> {}
+        case Error error -> throw error;
+        case RuntimeException exception -> throw exception;
+        default -> throw new AssertionError(failure);
       }
     }
   }

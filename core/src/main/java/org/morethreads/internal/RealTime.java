@@ -21,9 +21,7 @@ final class RealTime extends Time {
     static final ForkJoinPool POOL = new ForkJoinPool(1);
   }
 
-  private static final class Far {
-    static final Alarms ALARMS = new Alarms(INSTANCE);
-  }
+  private final Alarms alarms = new Alarms(this);
 
   @Override
   public long nanoTime() {
@@ -47,7 +45,7 @@ final class RealTime extends Time {
 
   @Override
   public void parkAtMost(Surroundings self, Object blocker, long nanos) {
-    Far.ALARMS.park(self, blocker, nanos);
+    alarms.park(self, blocker, nanos);
   }
 
   @Override
