@@ -37,11 +37,19 @@ import org.morethreads.thread.ThreadTree;
 @Tag("real")
 class FaultTest {
   /** Short enough for a test, and in the order of the real one. */
+  /** For trees in which somebody has to be interrupted, or abandoned. */
   private static final StopPolicy POLICY =
       StopPolicy.standard()
-          .withAsk(Duration.ofMillis(400))
-          .withInterrupt(Duration.ofMillis(400))
-          .withTotal(Duration.ofSeconds(2));
+          .withAsk(Duration.ofSeconds(3))
+          .withInterrupt(Duration.ofSeconds(3))
+          .withTotal(Duration.ofSeconds(8));
+
+  /** For trees in which everybody ends when asked, however long the machine lets them wait. */
+  private static final StopPolicy PATIENT =
+      StopPolicy.standard()
+          .withAsk(Duration.ofSeconds(25))
+          .withInterrupt(Duration.ofSeconds(5))
+          .withTotal(Duration.ofSeconds(35));
 
   /** For the end of a tree, on a machine that does other things as well. */
   private static final Duration BOUND = Duration.ofSeconds(40);
@@ -107,7 +115,7 @@ class FaultTest {
       FaultyTime failing = new FaultyTime();
       ThreadTree its =
           ThreadTree.open(
-              Library.MEMBER, "every " + nth, POLICY, failing, /* wholeStarts= */ false);
+              Library.MEMBER, "every " + nth, PATIENT, failing, /* wholeStarts= */ false);
       List<String> order = new CopyOnWriteArrayList<>();
       AtomicInteger ran = new AtomicInteger();
       int started = 0;

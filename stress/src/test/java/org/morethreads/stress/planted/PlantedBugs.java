@@ -8,6 +8,7 @@ final class PlantedBugs {
   private static final String LINCHECK = "org.morethreads.stress.lincheck.";
   private static final String PROGRAM = "org.morethreads.stress.program.";
   private static final String SCENARIO = "org.morethreads.stress.";
+  private static final String QUEUE = SCENARIO + "QueueSchedulesTest";
   private static final String LOG = "org.morethreads.logging.LogSchedulesTest";
 
   private PlantedBugs() {}
@@ -123,6 +124,41 @@ final class PlantedBugs {
               "if (!Firing.push(this, node)) {",
               SCENARIO + "SignalSchedulesTest",
               "composite_lastLeavesWhileAnotherComes_theOtherIsNotLost",
+              "of this scenario fails"),
+          PlantedBug.scheduled(
+              "who is interrupted keeps the chance that it had",
+              "queue/QueueCore.java",
+              """
+                      line.leave(waiter);
+                      unlock();
+              """,
+              """
+                      line.leave(waiter);
+                      mutex.release();
+              """,
+              QUEUE,
+              "interrupt_againstHandOverToATaker_theOtherHasTheElement",
+              "deadlock"),
+          PlantedBug.scheduled(
+              "a closed queue has ended while a drain may still give back",
+              "queue/QueueCore.java",
+              "return isClosed && inTransfer == 0 && store.size == 0;",
+              "return isClosed && store.size == 0;",
+              QUEUE,
+              "close_againstDrainThatIsRefused_theElementIsDelivered",
+              "of this scenario fails"),
+          PlantedBug.scheduled(
+              "a drained element may be put again before it has arrived",
+              "queue/QueueCore.java",
+              "inTransfer += taken.length; // until",
+              """
+              inTransfer += taken.length;
+                    for (int i = 0; distinct != null && i < taken.length; i++) {
+                      distinct.remove(taken[i]);
+                    } // until\
+              """,
+              QUEUE,
+              "unique_offerAgainstADrain_anEqualOneIsRefusedUntilTheFirstHasArrived",
               "of this scenario fails"),
           PlantedBug.scheduled(
               "who logs after the end of the program does not wait for his record",

@@ -4,12 +4,14 @@ import java.lang.annotation.Annotation;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /**
- * Runs methods of a test in this JVM: {@code RunOne CLASS METHOD…}. Its status is 0 when they pass,
- * {@value #FAILED} when one fails, and anything else when they could not be run.
+ * Runs methods of a test in this JVM: {@code RunOne CLASS METHOD…}; one with a parameter runs with
+ * each constant of the enum that this is of. Its status is 0 when they pass, {@value #FAILED} when
+ * one fails, and anything else when they could not be run.
  */
 public final class RunOne {
   /** The status when a method has failed. */
@@ -20,14 +22,20 @@ public final class RunOne {
   public static void main(String[] arguments) throws Exception {
     Class<?> test = Class.forName(arguments[0]);
     for (int i = 1; i < arguments.length; i++) {
-      Method method = test.getDeclaredMethod(arguments[i]);
+      Method method = methodOf(test, arguments[i]);
       method.setAccessible(true);
       Constructor<?> constructor = test.getDeclaredConstructor();
       constructor.setAccessible(true);
       Object instance = constructor.newInstance();
       try {
         callAnnotated(instance, BeforeEach.class);
-        method.invoke(instance);
+        if (method.getParameterCount() == 0) {
+          method.invoke(instance);
+        } else {
+          for (Object constant : method.getParameterTypes()[0].getEnumConstants()) {
+            method.invoke(instance, constant);
+          }
+        }
         callAnnotated(instance, AfterEach.class);
         System.out.println(arguments[i] + " passes");
       } catch (InvocationTargetException failed) {
@@ -39,6 +47,13 @@ public final class RunOne {
     }
     System.out.flush();
     Runtime.getRuntime().halt(0);
+  }
+
+  private static Method methodOf(Class<?> test, String name) throws NoSuchMethodException {
+    return Arrays.stream(test.getDeclaredMethods())
+        .filter(method -> method.getName().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new NoSuchMethodException(test.getName() + "." + name));
   }
 
   private static void callAnnotated(Object instance, Class<? extends Annotation> annotation)
