@@ -22,7 +22,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * The suites of this module can fail: each bug of {@link PlantedBugs} is planted into a copy of a
  * class of core or logging, and the test that has to find it runs in a JVM where the copy is in the
- * place of the class.
+ * place of the class. With {@code -Dmorethreads.rounds=20} it has to find it twenty times, each
+ * time from other seeds where it has seeds.
  */
 class PlantedBugsTest {
   private static final List<Path> SOURCES =
@@ -42,6 +43,7 @@ class PlantedBugsTest {
     Path output = directory.resolve("output.txt");
     List<String> command = new ArrayList<>(List.of(java()));
     command.addAll(bug.options());
+    command.add("-Dmorethreads.rounds=" + RunOne.ROUNDS);
     command.addAll(
         List.of(
             "-cp",
@@ -55,7 +57,7 @@ class PlantedBugsTest {
             .redirectOutput(output.toFile())
             .start();
     try {
-      assertThat(process.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS))
+      assertThat(process.waitFor(RunOne.ROUNDS * LONGEST_SECONDS, TimeUnit.SECONDS))
           .as("%s has ended", bug)
           .isTrue();
     } finally {
@@ -63,7 +65,11 @@ class PlantedBugsTest {
     }
     String said = Files.readString(output);
     assertThat(process.exitValue()).as("%s; it said:%n%s", bug, said).isEqualTo(RunOne.FAILED);
-    assertThat(said).as("%s was found for what it is", bug).contains(bug.found());
+    List<String> rounds = Stream.of(said.split(Pattern.quote(RunOne.ROUND), -1)).skip(1).toList();
+    assertThat(rounds).as("rounds of %s", bug).hasSize(RunOne.ROUNDS);
+    assertThat(rounds)
+        .as("%s was found for what it is, each time", bug)
+        .allMatch(round -> round.contains(" fails:") && round.contains(bug.found()));
   }
 
   private static String java() {

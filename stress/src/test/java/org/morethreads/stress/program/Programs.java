@@ -62,7 +62,8 @@ public final class Programs {
   }
 
   private static void each(int count, Body body) {
-    long first = SEED != null ? SEED : FACTOR == 1 ? 1 : System.nanoTime();
+    long usual = 1 + Long.getLong("morethreads.firstSeed", 0);
+    long first = SEED != null ? SEED : FACTOR == 1 ? usual : System.nanoTime();
     long programs = SEED != null ? 1 : (long) count * FACTOR;
     for (long seed = first; seed < first + programs; seed++) {
       try {

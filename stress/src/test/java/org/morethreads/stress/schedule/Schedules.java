@@ -10,7 +10,8 @@ import org.morethreads.internal.SchedulePoint;
  * number of preemptions, until one fails.
  *
  * <p>What one finds is replayed by {@code -Dmorethreads.replay=KEY} with the key from the message;
- * {@code -Dmorethreads.schedules=10} explores ten times as many.
+ * {@code -Dmorethreads.schedules=10} explores ten times as many; {@code -Dmorethreads.firstSeed=N}
+ * takes other random ones.
  *
  * <p>Only sequentially consistent interleavings at schedule points are explored: what is visible
  * when is for jcstress.
@@ -144,10 +145,11 @@ public final class Schedules {
     if (REPLAY != null) {
       return new Result(1, 0, false, runOne(ofKey(REPLAY)));
     }
-    for (int seed = 0; seed < random * FACTOR; seed++) {
-      Found found = runOne(new Choices.Seeded(seed));
+    long first = Long.getLong("morethreads.firstSeed", 0);
+    for (int i = 0; i < random * FACTOR; i++) {
+      Found found = runOne(new Choices.Seeded(first + i));
       if (found != null) {
-        return new Result(seed + 1, 0, false, found);
+        return new Result(i + 1, 0, false, found);
       }
     }
     int systematic = 0;
