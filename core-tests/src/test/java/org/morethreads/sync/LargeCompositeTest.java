@@ -71,6 +71,25 @@ class LargeCompositeTest {
     awaitEmpty();
   }
 
+  /** S5: a leaf that lives on keeps nothing of a composite that is decided. */
+  @Test
+  void go_ofOneLeaf_leavesNothingInTheOthers() {
+    OpenSignal own = Signal.create("own");
+    Signal large = large(stop, own);
+    assertThat(Firing.countLinked(stop)).isEqualTo(1);
+    own.go();
+    assertThat(Firing.countLinked(stop)).isZero();
+    assertThat(large.isSignalled()).isTrue();
+  }
+
+  @Test
+  void or_ofOneThatHasGone_leavesNothingInTheOthers() {
+    OpenSignal gone = Signal.create("gone");
+    gone.go();
+    assertThat(large(stop, gone).isSignalled()).isTrue();
+    assertThat(Firing.countLinked(stop)).isZero();
+  }
+
   @Test
   void remove_ofTheLastAction_letsItBeCollected() throws Exception {
     var registration = new Signal.Registration[] {large(large(stop)).then(ran::incrementAndGet)};

@@ -385,6 +385,49 @@ class SignalTest {
     assertThat(Firing.countLinked(a)).isZero();
   }
 
+  /** All who depend on one composite share what hangs in its operands. */
+  @Test
+  void then_severalOnOneComposite_hangOnceAndLeaveWithTheLast() {
+    Signal either = a.or(b);
+    var registrations = new ArrayList<Signal.Registration>();
+    for (int i = 0; i < 3; i++) {
+      registrations.add(either.then(() -> log.add("no")));
+      assertThat(Firing.countLinked(a)).isEqualTo(1);
+      assertThat(Firing.countLinked(b)).isEqualTo(1);
+    }
+    for (int i = 0; i < 3; i++) {
+      assertThat(Firing.countLive(a)).as("before %s. is removed", i).isEqualTo(1);
+      assertThat(registrations.get(i).remove()).isTrue();
+    }
+    assertThat(Firing.countLinked(a)).isZero();
+    assertThat(Firing.countLinked(b)).isZero();
+    either.then(() -> log.add("ran"));
+    b.go();
+    assertThat(log).containsExactly("ran");
+    assertThat(Firing.countLinked(a)).isZero();
+  }
+
+  @Test
+  void remove_ofOneOfTwoOnOneComposite_theOtherRuns() {
+    Signal either = a.or(b);
+    Signal.Registration removed = either.then(() -> log.add("no"));
+    either.then(() -> log.add("ran"));
+    removed.remove();
+    a.go();
+    assertThat(log).containsExactly("ran");
+    assertThat(Firing.countLinked(b)).isZero();
+  }
+
+  /** A composite that is true before it is read for the first time. */
+  @Test
+  void then_operandsHaveGoneButNobodyHasLooked_runsAtOnceAndHangsNothing() {
+    Signal both = a.and(b).or(Signal.create("c"));
+    a.go();
+    b.go();
+    both.then(() -> log.add("ran"));
+    assertThat(log).containsExactly("ran");
+  }
+
   // ---- composition, truth tables
 
   @Test
@@ -656,6 +699,28 @@ class SignalTest {
   void toString_longer_isCutAtAHundred() {
     assertThat(Signal.create("n".repeat(101)).toString()).hasSize(100).endsWith("n…");
     assertThat(Signal.anyOf(signals(1000)).toString()).hasSize(100).endsWith("…");
+  }
+
+  @Test
+  void toString_nearlyAHundredBeforeAnOperandThatIsComposed_saysThatMoreFollows() {
+    Signal long96 = Signal.create("n".repeat(96));
+    assertThat(long96.or(a.or(b)).toString()).hasSize(100).endsWith("n or…");
+  }
+
+  @Test
+  void toString_composedMoreThanFiftyDeep_beginsWithWhatIsLeftOut() {
+    Signal chain = Signal.create("first");
+    for (int i = 0; i < 50; i++) {
+      chain = chain.or(Signal.create(""));
+    }
+    assertThat(chain.toString()).startsWith("first or ");
+    assertThat(chain.or(a).toString()).startsWith("… or ");
+  }
+
+  @Test
+  void toString_ofConstants_isTheirName() {
+    assertThat(Signal.DONE).hasToString("DONE");
+    assertThat(Signal.NEVER).hasToString("NEVER");
   }
 
   @Test

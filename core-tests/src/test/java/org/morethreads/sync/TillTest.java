@@ -719,6 +719,27 @@ class TillTest {
         });
   }
 
+  /** S5: what is decided, or was so when it was made, needs no timer. */
+  @Test
+  void go_ofALargeCompositeWithATill_givesTheTimerBack() throws Exception {
+    time.run(
+        true,
+        () -> {
+          var leaves = new ArrayList<Signal>();
+          for (int i = 0; i < 20; i++) {
+            leaves.add(Signal.create("s" + i));
+          }
+          OpenSignal own = Signal.create("own");
+          leaves.add(own);
+          leaves.add(Till.after(HOUR));
+          Signal any = Signal.anyOf(leaves);
+          own.go();
+          assertThat(any.isSignalled()).isTrue();
+          assertThat(Signal.anyOf(leaves).isSignalled()).isTrue();
+        });
+    assertNoTimerWasLeft();
+  }
+
   // ---- helpers
 
   /** When all have ended, the clock goes on to whatever is scheduled still. */

@@ -11,7 +11,6 @@ import org.morethreads.internal.Dependent;
 import org.morethreads.internal.Firing;
 import org.morethreads.internal.Mutex;
 import org.morethreads.internal.OneShot;
-import org.morethreads.internal.Surroundings;
 
 /**
  * Two signals as one: the first of them, or the last.
@@ -121,17 +120,6 @@ final class Composite extends LazySignal {
       left.collect(waiting);
       right.collect(waiting);
     }
-  }
-
-  @Override
-  protected @Nullable Surroundings detached() {
-    for (Signal leaf : leaves()) {
-      Surroundings apart = leaf instanceof Composite ? null : leaf.detached();
-      if (apart != null && leaf.isSignalled()) {
-        return apart;
-      }
-    }
-    return null;
   }
 
   @Override

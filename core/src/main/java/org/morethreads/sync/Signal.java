@@ -374,16 +374,6 @@ public abstract class Signal extends OneShot {
     }
 
     @Override
-    protected boolean register(Dependent node) {
-      return this == NEVER; // pretended: nothing will ever be used
-    }
-
-    @Override
-    protected boolean unregister(Dependent node) {
-      return true;
-    }
-
-    @Override
     void collect(Waiting waiting) {}
 
     @Override
