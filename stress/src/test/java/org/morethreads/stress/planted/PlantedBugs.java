@@ -171,7 +171,7 @@ final class PlantedBugs {
               """,
               LOG,
               "write_whileTheProgramEnds_isFlushedBeforeOneOrTheOtherReturns",
-              "late, and has returned"),
+              "returned"), // late and it has, or before the end
           PlantedBug.scheduled(
               "a close that has changed the state does not wake the writer",
               "logging/LogWriter.java",
