@@ -181,6 +181,18 @@ class CloseablePriorityQueueTest {
     unique.put("b", 5);
     assertThat(unique.drain()).containsExactly("b", "a");
     assertThat(unique.offer("a", 9)).isEqualTo(Offer.ADDED);
+    var looking = unique.asBlockingQueue().iterator();
+    assertThat(looking.next()).isEqualTo("a");
+    looking.remove();
+    assertThat(unique.offer("a", 3)).as("removed through the view").isEqualTo(Offer.ADDED);
+  }
+
+  @Test
+  void put_fullAndTheTillHasGone_isFalseAndNotIn() throws Exception {
+    CloseablePriorityQueue<String> full = CloseablePriorityQueue.bounded("full", 1);
+    assertThat(full.put("in", 3, Signal.DONE)).as("there is room").isTrue();
+    assertThat(full.put("out", 9, Signal.DONE)).isFalse();
+    assertThat(full.drain()).containsExactly("in");
   }
 
   @Test

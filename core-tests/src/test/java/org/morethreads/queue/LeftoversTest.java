@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -108,6 +109,46 @@ class LeftoversTest {
   void close_empty_reportsNothing() {
     queue.close();
     assertThat(tree.calls).isZero();
+  }
+
+  @Test
+  void closeWithFailure_isReportedUntilSeen() {
+    queue.close(new IllegalStateException("planted"));
+    assertThat(tree.leftovers()).singleElement().asString().contains("nobody who takes has seen");
+    assertThatThrownBy(queue::poll).isInstanceOf(QueueClosedException.class);
+    assertThat(tree.kept).isEmpty();
+  }
+
+  /** The end of a tree may ask for what somebody has taken meanwhile. */
+  @Test
+  void leftovers_askedForAfterAllWasTaken_areNone() throws Exception {
+    queue.putAll(List.of(1, 2));
+    queue.close();
+    Surroundings.Leftovers asked = tree.kept.iterator().next();
+    assertThat(asked.toString()).contains("leftovers", "todo");
+    assertThat(queue.drain()).hasSize(2);
+    assertThat(asked.leftovers()).isNull();
+  }
+
+  @Test
+  void leftovers_interruptedWhileTheHandlerIsBusy_saysSoAndKeepsTheStatus() throws Exception {
+    CountDownLatch free = new CountDownLatch(1);
+    CloseableQueue<Integer> handled =
+        CloseableQueue.<Integer>named("handled")
+            .onUndelivered(_ -> {
+              try {
+                free.await();
+              } catch (InterruptedException e) {
+                throw new AssertionError(e);
+              }
+            })
+            .create();
+    handled.put(1);
+    handled.close();
+    Thread.currentThread().interrupt();
+    assertThat(tree.leftovers()).singleElement().asString().contains("has not come to an end");
+    assertThat(Thread.interrupted()).isTrue();
+    free.countDown();
   }
 
   @Test

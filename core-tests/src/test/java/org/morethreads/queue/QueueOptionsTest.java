@@ -72,6 +72,15 @@ class QueueOptionsTest {
     queue.putAllFirst(List.of(3, 0, 0));
     queue.putAll(List.of());
     assertThat(queue.drain()).containsExactly(0, 2, 1, 3);
+    CloseableQueue<Clashing> clashing =
+        CloseableQueue.<Clashing>named("clashing").unique().create();
+    var one = new Clashing(1, "one");
+    var two = new Clashing(2, "two");
+    clashing.put(one);
+    clashing.putAll(List.of(new Clashing(1, "uno"), two));
+    assertThat(clashing.drain())
+        .satisfiesExactly(
+            first -> assertThat(first).isSameAs(one), second -> assertThat(second).isSameAs(two));
     for (int i = 0; i < 1000; i++) {
       queue.put(i);
     }
@@ -346,6 +355,84 @@ class QueueOptionsTest {
     }
     assertThat(log.entries()).isEmpty();
     assertThat(queue.statistics().blockedPutting()).isEqualTo(Duration.ofSeconds(20));
+  }
+
+  @Test
+  @VirtualTime
+  void warnWhenFullFor_twoWait_namesWhoHasWaitedLongest(VirtualClock clock, TestLog log)
+      throws Exception {
+    CloseableQueue<Integer> queue =
+        CloseableQueue.<Integer>named("todo")
+            .capacity(1)
+            .warnWhenFullFor(Duration.ofSeconds(5))
+            .create();
+    queue.put(0);
+    clock.sleep(Duration.ofSeconds(100));
+    var first = ManagedThread.run("first", _ -> queue.put(1));
+    clock.sleep(Duration.ofSeconds(2));
+    var second = ManagedThread.run("second", _ -> queue.put(2));
+    clock.sleep(Duration.ofSeconds(4));
+    assertThat(log.take(Level.WARNING, "").message())
+        .startsWith("thread \"" + first.path() + "\" has waited 5 s ")
+        .contains(", and 1 more.");
+    clock.sleep(Duration.ofSeconds(30));
+    for (String time : List.of("10 s", "20 s")) {
+      assertThat(log.take(Level.WARNING, "has waited " + time).message()).contains(first.path());
+    }
+    assertThat(log.entries()).isEmpty();
+    queue.take();
+    queue.take();
+    first.join();
+    second.join();
+  }
+
+  @Test
+  @VirtualTime
+  void warnWhenFullFor_anotherWaitSoonAfterAWarning_hasItsTimeToo(VirtualClock clock, TestLog log)
+      throws Exception {
+    CloseableQueue<Integer> queue =
+        CloseableQueue.<Integer>named("todo")
+            .capacity(1)
+            .warnWhenFullFor(Duration.ofSeconds(5))
+            .create();
+    queue.put(0);
+    assertThat(queue.put(1, Duration.ofSeconds(8))).isFalse();
+    assertThat(log.take(Level.WARNING, "").message()).contains("has waited 5 s");
+    assertThat(queue.put(1, Duration.ofSeconds(4))).as("until 12 s").isFalse();
+    assertThat(log.entries()).isEmpty();
+    assertThat(queue.put(1, Duration.ofSeconds(6))).as("until 18 s").isFalse();
+    assertThat(log.take(Level.WARNING, "").message()).contains("has waited 5 s");
+    assertThat(log.entries()).isEmpty();
+  }
+
+  /** In real time, as threads outside of any tree are. */
+  @Test
+  void warnWhenFullFor_aThreadOutsideOfAnyTreeWaits_isNamed(TestLog log) throws Exception {
+    CloseableQueue<Integer> queue =
+        CloseableQueue.<Integer>named("todo")
+            .capacity(1)
+            .warnWhenFullFor(Duration.ofMillis(1))
+            .create();
+    queue.put(0);
+    Thread outsider =
+        Thread.ofPlatform()
+            .name("outsider")
+            .start(() -> {
+              try {
+                queue.put(1);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    while (log.entries().isEmpty()) {
+      Thread.sleep(1);
+    }
+    queue.take();
+    outsider.join();
+    assertThat(log.take(Level.WARNING, "").message()).startsWith("thread \"outsider\" has waited ");
+    while (!log.entries().isEmpty()) {
+      assertThat(log.take(Level.WARNING, "").message()).startsWith("thread \"outsider\"");
+    }
   }
 
   // ---- misuse

@@ -555,7 +555,7 @@ abstract class QueueCore<E> {
     try {
       seen = isEnded();
       if (seen) {
-        remains.failureSeen(true);
+        remains.failureSeen();
       }
     } finally {
       unlock();

@@ -68,11 +68,9 @@ final class Remains<E> implements Surroundings.Leftovers {
   }
 
   /** Somebody has been given that failure. Called with the mutex. */
-  void failureSeen(boolean empty) {
+  void failureSeen() {
     unseenFailure = false;
-    if (empty) {
-      wanted = null;
-    }
+    wanted = null; // who sees the failure has come to the end
   }
 
   boolean hasUnseenFailure() {
