@@ -43,7 +43,7 @@ final class WithoutHooks {
               ""),
           Cut.of(
               "internal/Surroundings.java",
-              2,
+              3,
               "(?s)Observer observer = Observer.installed\\(\\);\\s*if \\(observer == null[^{]*\\{(.*?)} else \\{.*?}",
               "$1"),
           Cut.of(

@@ -12,11 +12,8 @@ final class WithoutStatistics {
           Cut.of("queue/QueueCore.java", 1, "added \\+= items.length;", ""),
           Cut.of("queue/QueueCore.java", 1, "added\\+\\+;", ""),
           Cut.of("queue/QueueCore.java", 1, "(?s)if \\(store.size > peak\\) \\{.*?\\n    \\}", ""),
-          Cut.of(
-              "queue/Line.java",
-              1,
-              "(?s)if \\(arrival == BEFORE && !assigned\\) \\{.*?\\n      \\}",
-              ""),
+          Cut.of("queue/Line.java", 1, "(?s)if \\(isNew\\(\\)\\) \\{.*?\\n      \\}", ""),
+          Cut.of("queue/Line.java", 1, "ARRIVAL\\.setOpaque\\(this, now\\);", ""),
           Cut.of("queue/Line.java", 1, "waited = waitedUntilNow\\(\\);", ""),
           Cut.of("queue/Line.java", 1, "waited \\+= waiter.waited;", ""));
 

@@ -187,7 +187,8 @@ public abstract class Surroundings {
    * @param nanos the longest time
    */
   public final void parkAtMost(Object blocker, long nanos) {
-    if (Observer.installed() == null) {
+    Observer observer = Observer.installed();
+    if (observer == null) {
       time().parkAtMost(this, blocker, nanos);
     } else {
       parkNanos(blocker, nanos); // one wait is to be seen as one
