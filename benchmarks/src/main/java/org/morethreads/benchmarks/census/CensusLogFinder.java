@@ -21,6 +21,12 @@ import org.morethreads.logging.LogWriter;
 public final class CensusLogFinder extends System.LoggerFinder {
   private static final String NAME = "org.morethreads.examples.census";
 
+  /**
+   * Twice as many may be left at the end, which waits 8 s for them: a sink that takes a millisecond
+   * for each must be through by then.
+   */
+  private static final int CAPACITY = 2_000;
+
   private final Consumer<String> log;
 
   /** For the JDK. */
@@ -56,7 +62,7 @@ public final class CensusLogFinder extends System.LoggerFinder {
       case "none":
         return line -> {};
       case "writer":
-        return LogWriter.start("census", sink)::write;
+        return LogWriter.<String>named("census").capacity(CAPACITY).start(sink)::write;
       default:
         ReentrantLock lock = new ReentrantLock();
         return line -> {

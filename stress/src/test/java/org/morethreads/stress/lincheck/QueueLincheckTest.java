@@ -4,11 +4,13 @@ import static org.morethreads.stress.lincheck.Pairs.call;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.morethreads.queue.CloseablePriorityQueue;
 import org.morethreads.queue.CloseableQueue;
 
 /** Queues of every kind are linearizable (Q1 to Q5). */
 @Tag("lincheck")
+@Timeout(900) // the longest takes a minute, with the machine to itself
 class QueueLincheckTest {
 
   public static final class Bounded extends QueueOperations {
