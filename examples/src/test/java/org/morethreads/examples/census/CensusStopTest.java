@@ -6,9 +6,6 @@ import static org.morethreads.examples.census.CensusRun.rowsOf;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.OptionalLong;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,12 +47,8 @@ class CensusStopTest {
     // these may find their queue closed, and end, before they are told
     assertThat(timeline(result, "worker-1")).contains("told", "ended at ");
     assertThat(timeline(result, "writer")).contains("told", "ended at ");
-    // by when they were told: an end is noted by an action, which may be late on a busy machine
-    long writer = toldAt(result, "writer").orElse(Long.MAX_VALUE);
-    assertThat(toldAt(result, "scanner").orElseThrow())
-        .isLessThanOrEqualTo(toldAt(result, "worker-1").orElse(writer))
-        .isLessThanOrEqualTo(writer);
-    assertThat(toldAt(result, "worker-1").orElse(writer)).isLessThanOrEqualTo(writer);
+    // That they ended in this order is seen by the rows: one that ends too early leaves some out.
+    // The times do not show it: an end is noted by an action, and who has ended may be told later.
   }
 
   @Test
@@ -75,12 +68,6 @@ class CensusStopTest {
     assertThat(result.err().subList(report, result.err().size()))
         .anyMatch(line -> line.contains("org.morethreads.examples.census.Census."));
     assertThat(timeline(result, "stubborn")).contains("told at ", "ended at ");
-  }
-
-  /** In milliseconds; empty for one that has ended before it was told. */
-  private static OptionalLong toldAt(CensusRun.Result result, String thread) {
-    Matcher told = Pattern.compile("told at +(\\d+) ms").matcher(timeline(result, thread));
-    return told.find() ? OptionalLong.of(Long.parseLong(told.group(1))) : OptionalLong.empty();
   }
 
   private static String timeline(CensusRun.Result result, String thread) {
