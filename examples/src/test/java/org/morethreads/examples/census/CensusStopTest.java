@@ -47,8 +47,13 @@ class CensusStopTest {
     // these may find their queue closed, and end, before they are told
     assertThat(timeline(result, "worker-1")).contains("told", "ended at ");
     assertThat(timeline(result, "writer")).contains("told", "ended at ");
-    // That they ended in this order is seen by the rows: one that ends too early leaves some out.
-    // The times do not show it: an end is noted by an action, and who has ended may be told later.
+    // The end of the scanner is noted before its queue is closed (S3), by which the workers end.
+    // The
+    // writer is told when the last worker has stopped, perhaps before that is noted (H5): that it
+    // has not ended too early is seen by its rows.
+    assertThat(result.out().indexOf(timeline(result, "scanner")))
+        .isLessThan(result.out().indexOf(timeline(result, "worker-1")))
+        .isLessThan(result.out().indexOf(timeline(result, "writer")));
   }
 
   @Test
