@@ -100,11 +100,12 @@ final class Runner implements Service.Listener {
     ProcrunLog.sendTo(output);
     ThreadTree tree = ThreadTree.main();
     try (var control = Control.open(socket)) {
-      var server = ManagedThread.named("(control)").run(stop -> control.serve(this::answer, stop));
       try {
+        var server =
+            ManagedThread.named("(control)").run(stop -> control.serve(this::answer, stop));
         configs.forEach(config -> addThreads(config, server));
       } catch (IllegalStateException e) { // a tree that has stopped takes no more
-        if (!tree.stopped().isSignalled()) {
+        if (tree.stopReason().isEmpty()) {
           throw e;
         }
       }

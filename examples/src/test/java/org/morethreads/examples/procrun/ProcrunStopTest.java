@@ -279,7 +279,7 @@ class ProcrunStopTest {
 
   /** A JVM that a signal ends while it initializes itself says so, and that it has failed. */
   private static boolean hadNotBegun(Result result) {
-    return result.err().stream()
+    return Stream.concat(result.out().stream(), result.err().stream())
         .anyMatch(line -> line.equals("Error occurred during initialization of VM"));
   }
 
