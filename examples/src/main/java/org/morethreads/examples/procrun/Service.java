@@ -226,7 +226,7 @@ final class Service {
   void order(Order order) {
     orders.putForced(order);
     Runnable stop = stopRun;
-    if (stop != null) {
+    if (stop != null && !orders.isEmpty()) { // else it is taken, and that run may be what it began
       stop.run();
     }
   }

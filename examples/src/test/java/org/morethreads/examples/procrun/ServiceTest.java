@@ -11,6 +11,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.morethreads.examples.procrun.Problems.Place;
 import org.morethreads.examples.procrun.Service.Exit;
@@ -190,6 +191,26 @@ class ServiceTest {
         .containsExactly(0L, 60_000L, 180_000L, 3_780_500L);
     assertThat(heard.stream().filter(it -> it.startsWith("rests") || it.equals("wakes")))
         .containsExactly("rests 0", "wakes");
+    thread.stop();
+    thread.join();
+  }
+
+  /** Whoever orders it is still at it when the run that was ordered begins. */
+  @RepeatedTest(20)
+  void order_toOneThatRests_doesNotStopTheRunThatItBegins(VirtualClock clock) throws Exception {
+    var program = program(clock, new Plan(Duration.ofHours(1), SUCCEEDS));
+    var service = service(clock, restart(When.ALWAYS, 9), program, listener);
+    var thread = live(service);
+    clock.sleep(Duration.ofMinutes(1));
+
+    for (int i = 0; i < 20; i++) {
+      service.order(Order.STOP);
+      clock.sleep(Duration.ofMinutes(1));
+      service.order(Order.RESTART);
+      clock.sleep(Duration.ofMinutes(1));
+    }
+
+    assertThat(starts).hasSize(21);
     thread.stop();
     thread.join();
   }
