@@ -790,6 +790,131 @@ class ThreadPoolTest {
     assertThat(clock.elapsed()).as("nothing goes on").isZero();
   }
 
+  @Test
+  void asExecutorService_invokeAny_givesTheFirstResult_andStopsTheOthers(
+      VirtualClock clock, TestLog log) throws Exception {
+    try (var pool = ThreadPool.open("p", 3)) {
+      Callable<Integer> failing =
+          () -> {
+            throw new IOException("down");
+          };
+      int any =
+          pool.asExecutorService()
+              .invokeAny(List.of(failing, () -> pausing(60, 1), () -> pausing(2, 2)));
+      assertThat(any).isEqualTo(2);
+    }
+    assertThat(clock.elapsed()).as("nothing goes on").isEqualTo(seconds(2));
+    assertThat(log.take(Level.INFO, "down").message()).contains("has a result");
+  }
+
+  @Test
+  void asExecutorService_invokeAnyHasItsResult_cancelsTheOthers(VirtualClock clock)
+      throws Exception {
+    try (var pool = ThreadPool.open("p", 1)) {
+      var begun = new AtomicInteger();
+      Callable<Integer> each =
+          () -> {
+            begun.incrementAndGet();
+            return pausing(1, 1);
+          };
+      assertThat(pool.asExecutorService().invokeAny(List.of(each, each, each, each))).isEqualTo(1);
+      assertThat(begun).as("one more may begin meanwhile").hasValueLessThanOrEqualTo(2);
+    }
+    assertThat(clock.elapsed()).isEqualTo(seconds(1));
+  }
+
+  @Test
+  void asExecutorService_invokeAnyThatAllFail_throwsOneWithTheOthers(VirtualClock clock)
+      throws Exception {
+    try (var pool = ThreadPool.open("p", 2)) {
+      List<Callable<Integer>> tasks =
+          List.of(
+              () -> {
+                throw new IOException("first");
+              },
+              () -> {
+                pause(1);
+                throw new IOException("last");
+              });
+      assertThatExceptionOfType(ExecutionException.class)
+          .isThrownBy(() -> pool.asExecutorService().invokeAny(tasks))
+          .satisfies(it -> {
+            assertThat(it.getCause()).hasMessage("last");
+            assertThat(it.getSuppressed()).hasSize(1);
+            assertThat(it.getSuppressed()[0].getCause()).hasMessage("first");
+          });
+    }
+    assertThat(clock.elapsed()).isEqualTo(seconds(1));
+  }
+
+  @Test
+  void asExecutorService_invokeAnyTimeOver_cancelsAll(VirtualClock clock) throws Exception {
+    try (var pool = ThreadPool.open("p", 1)) {
+      var view = pool.asExecutorService();
+      List<Callable<Integer>> tasks = List.of(() -> pausing(60, 1), () -> pausing(60, 2));
+      assertThatExceptionOfType(TimeoutException.class)
+          .isThrownBy(() -> view.invokeAny(tasks, 5, TimeUnit.SECONDS));
+      assertThatExceptionOfType(TimeoutException.class)
+          .isThrownBy(() -> view.invokeAny(tasks, 0, TimeUnit.SECONDS));
+    }
+    assertThat(clock.elapsed()).isEqualTo(seconds(5));
+  }
+
+  @Test
+  void asExecutorService_invokeAnyByAJobOfItsOwnFullPool_runsTheTasksInItsPlace(VirtualClock clock)
+      throws Exception {
+    try (var pool = ThreadPool.open("p", 1)) {
+      var view = pool.asExecutorService();
+      List<Callable<Integer>> tasks =
+          List.of(
+              () -> {
+                pause(1);
+                throw new IOException("down");
+              },
+              () -> pausing(1, 4));
+      assertThat(pool.call("outer", _ -> view.invokeAny(tasks)).join(seconds(60))).isEqualTo(4);
+    }
+    assertThat(clock.elapsed()).isEqualTo(seconds(2));
+  }
+
+  @Test
+  void asExecutorService_invokeAnyStopped_endsTheWait(VirtualClock clock) throws Exception {
+    var pool = ThreadPool.open("p", 1);
+    var view = pool.asExecutorService();
+    pool.run("blocker", pleaseStop -> pleaseStop.await());
+    var any = ManagedThread.call("any", _ -> view.invokeAny(List.of(() -> 1, () -> 2)));
+    clock.awaitOthersBlocked();
+    view.shutdownNow();
+    assertThat(any.awaitOutcome())
+        .isFailedThat()
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(CancellationException.class);
+    assertThat(clock.elapsed()).isZero();
+  }
+
+  @Test
+  void asExecutorService_invokeAnyInterrupted_cancelsAll(VirtualClock clock) throws Exception {
+    try (var pool = ThreadPool.open("p", 1)) {
+      var view = pool.asExecutorService();
+      var any =
+          ManagedThread.run("any", _ -> view.invokeAny(List.of(() -> pausing(60, 1), () -> 2)));
+      clock.awaitOthersBlocked();
+      clock.interrupt(any.thread().orElseThrow());
+      assertThat(any.awaitOutcome()).isFailedThat().isInstanceOf(InterruptedException.class);
+    }
+    assertThat(clock.elapsed()).as("nothing goes on").isZero();
+  }
+
+  @Test
+  void asExecutorService_invokeAnyOfNothing_isRefused() throws Exception {
+    try (var pool = ThreadPool.open("p", 1)) {
+      var view = pool.asExecutorService();
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> view.invokeAny(List.of()))
+          .withMessageContaining("at least one");
+    }
+  }
+
   private static int pausing(double seconds, int result) throws InterruptedException {
     pause(seconds);
     return result;

@@ -216,8 +216,7 @@ public final class Job<T extends @Nullable Object> {
    * @throws ThreadEndException if it ended without a result, as {@link #join()}
    */
   public T join(Signal till) throws InterruptedException, TimeoutException {
-    Job<?> own = pool.beginJoin(this);
-    try {
+    return whileJoining(() -> {
       if (!stopped.await(till)) {
         throw new TimeoutException(
             "Job \""
@@ -232,6 +231,24 @@ public final class Job<T extends @Nullable Object> {
         throw neverBegun();
       }
       return ended.join();
+    });
+  }
+
+  /** Waits for what a job may bring about, and claims it. */
+  @FunctionalInterface
+  interface Wait<R extends @Nullable Object> {
+    R await() throws InterruptedException, TimeoutException;
+  }
+
+  /**
+   * Waits: a job of this pool that calls this lends its place to this one meanwhile, and the pool
+   * does not end before what has been waited for is claimed.
+   */
+  <R extends @Nullable Object> R whileJoining(Wait<R> wait)
+      throws InterruptedException, TimeoutException {
+    Job<?> own = pool.beginJoin(this);
+    try {
+      return wait.await();
     } finally {
       pool.endJoin(own);
     }

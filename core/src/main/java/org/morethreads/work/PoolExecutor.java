@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -15,6 +16,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Library;
+import org.morethreads.internal.Log;
+import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
@@ -38,7 +41,7 @@ final class PoolExecutor extends AbstractExecutorService {
           command.run();
           return null;
         });
-    if (command instanceof Future<?> future) { // those of invokeAny, for one: somebody may wait
+    if (command instanceof Future<?> future) { // somebody may wait, a completion service for one
       Signal.Registration _ =
           job.stopped()
               .then(() -> {
@@ -112,6 +115,78 @@ final class PoolExecutor extends AbstractExecutorService {
       }
     }
     return List.copyOf(futures);
+  }
+
+  @Override
+  public <T extends @Nullable Object> T invokeAny(Collection<? extends Callable<T>> tasks)
+      throws InterruptedException, ExecutionException {
+    try {
+      return invokeAny(tasks, Signal.NEVER);
+    } catch (TimeoutException impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  @Override
+  public <T extends @Nullable Object> T invokeAny(
+      Collection<? extends Callable<T>> tasks, long timeout, TimeUnit unit)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    return invokeAny(tasks, timeout > 0 ? Till.unhurried(duration(timeout, unit)) : Signal.DONE);
+  }
+
+  /**
+   * Submits tasks until one has a result, or all have been, and waits for a result. A job of the
+   * pool that calls this lends its place meanwhile to one task after the other.
+   */
+  private <T extends @Nullable Object> T invokeAny(
+      Collection<? extends Callable<T>> tasks, Signal till)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    if (tasks.isEmpty()) {
+      throw new IllegalArgumentException(
+          "invokeAny was given no tasks, and can have no result. Give it at least one.");
+    }
+    tasks.forEach(task -> Objects.requireNonNull(task, "task"));
+    List<JobFuture<T>> futures = new ArrayList<>(tasks.size());
+    CloseableQueue<JobFuture<T>> ended = CloseableQueue.unbounded("ended tasks of " + pool);
+    List<ExecutionException> failures = new ArrayList<>();
+    try {
+      for (Callable<T> task : tasks) {
+        JobFuture<T> future = new JobFuture<>(accept(task));
+        futures.add(future);
+        Signal.Registration _ = future.job.stopped().then(() -> ended.putForced(future));
+        JobFuture<T> early = ended.poll();
+        if (early != null && early.hasResult(failures)) {
+          return early.resultInsteadOf(failures);
+        }
+      }
+      int at = 0;
+      while (failures.size() < futures.size()) {
+        while (futures.get(at).isDone() && at < futures.size() - 1) {
+          at++; // it has ended, and what it brought is claimed, or comes next
+        }
+        Optional<JobFuture<T>> best =
+            futures.get(at).job.whileJoining(() -> firstOf(ended, till, failures));
+        if (best.isPresent()) {
+          return best.get().resultInsteadOf(failures);
+        }
+      }
+    } finally {
+      futures.reversed().forEach(future -> future.cancel(true)); // so that none begins by it
+    }
+    ExecutionException last = failures.removeLast();
+    failures.forEach(last::addSuppressed);
+    throw last;
+  }
+
+  /** Waits for the next that ends, and claims how; answers it if it has a result. */
+  private static <T extends @Nullable Object> Optional<JobFuture<T>> firstOf(
+      CloseableQueue<JobFuture<T>> ended, Signal till, List<ExecutionException> failures)
+      throws InterruptedException, TimeoutException {
+    JobFuture<T> next = ended.poll(till);
+    if (next == null) {
+      throw new TimeoutException("No task had a result before \"" + till + "\".");
+    }
+    return next.hasResult(failures) ? Optional.of(next) : Optional.empty();
   }
 
   private <T extends @Nullable Object> Job<T> accept(Callable<T> task) {
@@ -246,6 +321,30 @@ final class PoolExecutor extends AbstractExecutorService {
       } catch (TimeoutException e) {
         return false;
       }
+    }
+
+    /** Claims how it has ended; a failure, or that it was stopped, goes to the list. */
+    boolean hasResult(List<ExecutionException> failures) throws InterruptedException {
+      if (job.outcome().filter(it -> it instanceof Outcome.Returned<?>).isPresent()) {
+        return true;
+      }
+      try {
+        Object _ = get();
+      } catch (ExecutionException failed) {
+        failures.add(failed);
+      } catch (CancellationException stopped) {
+        failures.add(new ExecutionException(stopped.getMessage(), stopped));
+      }
+      return false;
+    }
+
+    /** Takes the result; failures that it has made irrelevant are not lost all the same. */
+    T resultInsteadOf(List<ExecutionException> failures)
+        throws InterruptedException, ExecutionException {
+      for (ExecutionException failed : failures) {
+        Log.info(failed.getMessage() + "; another task of the same invokeAny has a result");
+      }
+      return get();
     }
 
     private void checkNotCancelled() {

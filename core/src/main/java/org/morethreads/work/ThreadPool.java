@@ -716,10 +716,10 @@ public final class ThreadPool implements AutoCloseable {
 
   /**
    * Returns a view for libraries that want an executor. Futures that it gives are jobs: a failure
-   * that nobody gets is reported as that of any job, unless it came by {@code invokeAll}, which has
-   * waited for it. That waits as {@link Job#join()} does; {@code invokeAny} waits as the JDK does:
-   * it holds virtual time, and lends nobody the place of a job that calls it. Its {@code close} is
-   * that of this pool.
+   * that nobody gets is reported as that of any job, unless it came by {@code invokeAll} or {@code
+   * invokeAny}, which have waited for it. Those wait as {@link Job#join()} does. When no task of
+   * {@code invokeAny} has a result, what one failed with is thrown, with the others suppressed in
+   * it; when one has, failures before it are logged. Its {@code close} is that of this pool.
    *
    * @return the view
    */
