@@ -333,6 +333,28 @@ class SignalTest {
     assertThat(log).containsExactly("first", "last");
   }
 
+  @Test
+  void remove_ofTheNewest_leavesTheOlderOnes() {
+    a.then(() -> log.add("older"));
+    Signal.Registration newest = a.then(() -> log.add("newest"));
+    newest.remove();
+    a.go();
+    assertThat(log).containsExactly("older");
+  }
+
+  @Test
+  void go_ofACompositeTwiceActive_leavesNothingInTheOtherOperand() {
+    Signal either = a.or(b);
+    either.then(() -> log.add("first")).remove();
+    either.then(() -> log.add("second"));
+    a.go();
+    assertThat(log).containsExactly("second");
+    assertThat(Firing.countLinked(b)).isZero();
+    either.then(() -> log.add("late"));
+    assertThat(log).containsExactly("second", "late");
+    assertThat(Firing.countLinked(b)).isZero();
+  }
+
   // ---- S5: nothing stays in the operands
 
   @ParameterizedTest

@@ -10,10 +10,13 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class Dependent {
   private static final VarHandle DEAD;
+  private static final VarHandle NEXT;
 
   static {
     try {
-      DEAD = MethodHandles.lookup().findVarHandle(Dependent.class, "dead", boolean.class);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      DEAD = lookup.findVarHandle(Dependent.class, "dead", boolean.class);
+      NEXT = lookup.findVarHandle(Dependent.class, "next", Dependent.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -31,6 +34,14 @@ public abstract sealed class Dependent {
   private volatile boolean dead;
 
   private Dependent() {}
+
+  /**
+   * Sets the next older node of one that is about to be published by a CAS, or whose stack has been
+   * taken: without the fence of a volatile write, which would cost as much as a CAS.
+   */
+  final void setNext(@Nullable Dependent older) {
+    NEXT.setRelease(this, older);
+  }
 
   /** {@return whether this node has been used up or removed} */
   public final boolean isDead() {

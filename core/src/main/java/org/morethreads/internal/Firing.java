@@ -80,6 +80,17 @@ public final class Firing {
   }
 
   /**
+   * Takes a hook out, if it is in there. Cheaper than {@link #remove}, and does not tell whether
+   * this call did it.
+   *
+   * @param signal the signal that it was added to
+   * @param hook the hook
+   */
+  public static void discard(OneShot signal, Dependent.Hook hook) {
+    signal.discard(hook);
+  }
+
+  /**
    * Runs an action on the calling thread; what it throws is reported.
    *
    * @param signal the signal that it is for
@@ -178,12 +189,11 @@ public final class Firing {
 
   /** Appends a stack (newest first) to the list (oldest first). */
   private void append(Dependent stack) {
-    Dependent oldest = null;
-    for (Dependent node = stack; node != null; ) {
+    Dependent oldest = stack;
+    for (Dependent node = stack.next; node != null; ) {
       Dependent older = node.next;
-      node.next =
-          null; // a handle that is kept keeps nothing older alive; a racing sweeper ends here
       node.after = oldest;
+      oldest.setNext(null); // a handle that is kept keeps nothing older alive; a sweeper ends here
       oldest = node;
       node = older;
     }
@@ -209,17 +219,22 @@ public final class Firing {
               append(stack);
             }
           } else {
-            Firing consequence = new Firing(further); // also without dependents: it wakes
-            if (stack != null) {
-              consequence.append(stack);
-            }
             later = later == null ? new ArrayDeque<>() : later;
-            later.add(consequence);
+            later.add(consequence(further, stack));
           }
         }
       }
     }
     return later;
+  }
+
+  /** A pass of its own, also without dependents: it wakes. */
+  private static Firing consequence(OneShot cause, @Nullable Dependent stack) {
+    Firing consequence = new Firing(cause);
+    if (stack != null) {
+      consequence.append(stack);
+    }
+    return consequence;
   }
 
   private void wakeAll() {
@@ -260,7 +275,9 @@ public final class Firing {
   /** Walks on, and cuts the way: a handle that is kept keeps nothing newer alive either. */
   private static @Nullable Dependent cutAfter(Dependent node) {
     Dependent next = node.after;
-    node.after = null;
+    if (next != null) {
+      node.after = null;
+    }
     return next;
   }
 

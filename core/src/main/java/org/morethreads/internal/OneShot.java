@@ -110,7 +110,7 @@ public abstract class OneShot {
       if (top == FIRED) {
         return false;
       }
-      node.next = top;
+      node.setNext(top);
       SchedulePoint.at("signal.push");
       if (HEAD.compareAndSet(this, top, node)) {
         return true; // ends: every failure means that another thread got on
@@ -128,7 +128,7 @@ public abstract class OneShot {
     }
     node.forget();
     SchedulePoint.at("signal.remove");
-    if (head == FIRED) {
+    if (head == FIRED || popIfAlone(node)) {
       return true;
     }
     GARBAGE.getAndAdd(this, 1);
@@ -143,6 +143,21 @@ public abstract class OneShot {
       }
     }
     return true;
+  }
+
+  /** Takes a hook out, if it is in there: one that is alone need not be killed for that. */
+  final void discard(Dependent.Hook hook) {
+    if (!popIfAlone(hook)) {
+      boolean _ = remove(hook);
+    }
+  }
+
+  /**
+   * Takes out a node that has no other beside it, as most have not, without the sweeper. A node
+   * that nothing is below never gets anything below it, so the CAS can lose nobody.
+   */
+  private boolean popIfAlone(Dependent node) {
+    return head == node && node.next == null && HEAD.compareAndSet(this, node, null);
   }
 
   private static boolean sweepIsDue(int garbage) {

@@ -152,39 +152,60 @@ final class Composite extends LazySignal {
     }
   }
 
+  /** Answers what an edge has to fire; it may have been told to forget its target. */
+  private static @Nullable Composite dueNow(@Nullable Composite target) {
+    return target != null && target.isTrue() ? target : null;
+  }
+
   /** Takes an edge out of a leaf; one that has fired has dropped it, or is about to look at it. */
-  private static void takeOut(Signal leaf, Edge edge) {
-    if (!Firing.isFired(leaf) && Firing.remove(leaf, edge) && leaf instanceof LazySignal lazy) {
-      lazy.release();
+  private static void takeOut(Signal leaf, Dependent.Hook edge) {
+    if (Firing.isFired(leaf)) {
+      return;
+    }
+    if (leaf instanceof LazySignal lazy) {
+      if (Firing.remove(leaf, edge)) {
+        lazy.release();
+      }
+    } else {
+      Firing.discard(leaf, edge);
     }
   }
 
-  /** The edges of a composite of two leaves, as most are. */
+  /** The edges of a composite of two leaves, as most are: itself, and one more. */
   private static final class Pair extends Activation {
-    private static final long serialVersionUID = 1;
-    private final transient Composite composite;
-    private final transient Edge toLeft;
-    private final transient Edge toRight;
+    private @Nullable Composite target;
+    private final Edge toRight;
 
     Pair(Composite composite) {
-      this.composite = composite;
-      this.toLeft = new Edge(composite);
+      this.target = composite;
       this.toRight = new Edge(composite);
-      hang(composite.left, toLeft);
+      hang(composite.left, this);
       hang(composite.right, toRight);
     }
 
     @Override
     void disarm() {
-      takeOut(composite.left, toLeft);
-      takeOut(composite.right, toRight);
+      Composite known = target;
+      if (known != null) { // else it has been done, or somebody is about to
+        takeOut(known.left, this);
+        takeOut(known.right, toRight);
+      }
+    }
+
+    @Override
+    protected @Nullable OneShot fired() {
+      return dueNow(target);
+    }
+
+    @Override
+    protected void forget() {
+      target = null;
     }
   }
 
   private static final class Edges extends Activation {
-    private static final long serialVersionUID = 1;
-    private final transient Signal[] leaves;
-    private final transient Edge[] links;
+    private final Signal[] leaves;
+    private final Edge[] links;
 
     Edges(Composite composite) {
       this.leaves = composite.leaves();
@@ -212,8 +233,7 @@ final class Composite extends LazySignal {
 
     @Override
     protected @Nullable OneShot fired() {
-      Composite known = target;
-      return known != null && known.isTrue() ? known : null;
+      return dueNow(target);
     }
 
     @Override
@@ -316,7 +336,7 @@ final class Composite extends LazySignal {
       Composite held = strong;
       Attachment known = attachment;
       Composite target = held != null || known == null ? held : known.get();
-      return target != null && target.isTrue() ? target : null;
+      return dueNow(target);
     }
 
     @Override

@@ -2,28 +2,31 @@ package org.morethreads.sync;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Dependent;
 import org.morethreads.internal.Firing;
 import org.morethreads.internal.Library;
+import org.morethreads.internal.OneShot;
 import org.morethreads.internal.SchedulePoint;
 
 /**
  * A signal whose sources (operands, the timer, a progress) do not know it until somebody depends on
  * it (S5).
  *
- * <p>States: passive (no activation), active (an activation with a positive count of users), and
- * back. An activation is complete before it is published, so whoever finds one may rely on it; it
- * is retired by whoever brings its count to zero, or by the firing.
+ * <p>States: passive (no activation), active (an activation that has users), and back. An
+ * activation is complete before it is published, so whoever finds one may rely on it; it is taken
+ * down by its last user, or by the firing, or by both. After the firing it stays where it is, with
+ * nothing hanging: to clear it would cost an atomic step each time.
  */
 abstract class LazySignal extends Signal {
   private static final VarHandle ACTIVATION;
+  private static final VarHandle OTHERS;
 
   static {
     try {
-      ACTIVATION =
-          MethodHandles.lookup().findVarHandle(LazySignal.class, "activation", Activation.class);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      ACTIVATION = lookup.findVarHandle(LazySignal.class, "activation", Activation.class);
+      OTHERS = lookup.findVarHandle(Activation.class, "others", int.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -36,24 +39,25 @@ abstract class LazySignal extends Signal {
     super(Library.MEMBER);
   }
 
-  /**
-   * What hangs in the sources. Its value counts its users; {@code RETIRED} once it has been taken
-   * down, or is about to be.
-   */
-  abstract static class Activation extends AtomicInteger {
-    private static final long serialVersionUID = 1;
+  /** What hangs in the sources; it may be the hook in one of them itself. */
+  abstract static class Activation extends Dependent.Hook {
     private static final int RETIRED = -1;
 
-    Activation() {
-      super(1);
+    /** Its users but the first, who made it; {@code RETIRED} when the last has gone. */
+    private volatile int others;
+
+    /** For those that hang in a signal. */
+    @Override
+    protected @Nullable OneShot fired() {
+      return null;
     }
 
-    /** Takes everything out of the sources. Called once. */
+    /** Takes everything out of the sources. May be called several times, also at once. */
     abstract void disarm();
 
     private boolean tryRetain() {
-      for (int users = get(); users > 0; users = get()) {
-        if (compareAndSet(users, users + 1)) {
+      for (int seen = others; seen != RETIRED; seen = others) {
+        if (OTHERS.compareAndSet(this, seen, seen + 1)) {
           return true;
         }
       }
@@ -62,16 +66,12 @@ abstract class LazySignal extends Signal {
 
     /** Counts a user less; answers whether it was the last, so that the caller takes this down. */
     private boolean release() {
-      for (int users = get(); users > 0; users = get()) {
-        if (compareAndSet(users, users == 1 ? RETIRED : users - 1)) {
-          return users == 1;
+      for (int seen = others; seen != RETIRED; seen = others) {
+        if (OTHERS.compareAndSet(this, seen, seen - 1)) {
+          return seen - 1 == RETIRED;
         }
       }
-      return false; // the firing has retired it
-    }
-
-    private boolean retire() {
-      return getAndSet(RETIRED) != RETIRED;
+      return false;
     }
   }
 
@@ -129,9 +129,8 @@ abstract class LazySignal extends Signal {
   @Override
   protected void onFired() {
     Activation present = activation;
-    if (present != null && present.retire()) {
+    if (present != null) {
       present.disarm();
-      ACTIVATION.compareAndSet(this, present, null);
     }
   }
 }

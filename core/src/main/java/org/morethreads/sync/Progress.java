@@ -219,10 +219,9 @@ public final class Progress {
 
   /** The place of a point in the map of those awaited. */
   private static final class Entry extends LazySignal.Activation {
-    private static final long serialVersionUID = 1;
-    private final transient Progress progress;
-    private final transient Reached reached;
-    private final transient Point key;
+    private final Progress progress;
+    private final Reached reached;
+    private final Point key;
 
     Entry(Reached reached) {
       this.reached = reached;

@@ -149,12 +149,11 @@ public sealed class Till extends LazySignal {
 
   /** The timer, and the hook in the maker's pleaseStop. */
   private static final class Armed extends Activation {
-    private static final long serialVersionUID = 1;
-    private final transient Till till;
-    private final transient @Nullable OneShot hurry;
-    private final transient @Nullable Dependent hook;
-    private transient volatile Time.@Nullable Scheduled timer;
-    private transient volatile boolean down;
+    private final Till till;
+    private final @Nullable OneShot hurry;
+    private final @Nullable Dependent hook;
+    private volatile Time.@Nullable Scheduled timer;
+    private volatile boolean down;
 
     Armed(Till till) {
       this.till = till;
