@@ -120,11 +120,19 @@ enum Area {
           atMost(1.1, "LockPingPong.*V", "ours", "ReentrantLock"))),
   LOG(
       List.of(LogCalls.class),
-      List.of(
-          atMost(1.0, "LogCalls.flood", "ours-logback", "logback-async-tuned"),
-          atMost(1.0, "LogCalls.flood", "ours-log4j", "log4j-async-appender"),
-          atMost(1.0, "LogCalls.flood", "ours", "log4j-async-loggers"),
-          atMost(1.0, "LogCalls.flood", "ours", "logback-async-tuned"))) {
+      concat(
+          List.of(
+              atMost(1.0, "LogCalls.flood", "ours-logback", "logback-async-tuned"),
+              atMost(1.0, "LogCalls.flood", "ours-log4j", "log4j-async-appender"),
+              atMost(1.0, "LogCalls.flood", "ours", "log4j-async-loggers"),
+              atMost(1.0, "LogCalls.flood", "ours", "logback-async-tuned")),
+          LogBursts.TARGETS)) {
+    @Override
+    Findings measure(Effort effort) throws RunnerException, IOException {
+      Collection<Measurement> calls = super.measure(effort).measurements();
+      return Findings.of(concat(calls, new LogBursts(effort).run()));
+    }
+
     @Override
     void quicken(ChainedOptionsBuilder options) {
       options.param("threads", "P 1", "V 4");
