@@ -35,6 +35,33 @@ class SignalSchedulesTest {
         .explore();
   }
 
+  // remove | remove | then: who sweeps meets another who removes, and one who adds on top
+  @Test
+  void remove_racingRemoveAndThen_answersTruthfullyAndLeavesNothingDead() {
+    Schedules.explore(run -> {
+      OpenSignal signal = Signal.create("signal");
+      var removed = new AtomicInteger();
+      var runs = new AtomicInteger();
+      for (String name : List.of("first", "second")) {
+        Signal.Registration registration = signal.then(runs::incrementAndGet);
+        run.thread(
+            name,
+            () -> {
+              if (registration.remove()) {
+                removed.incrementAndGet();
+              }
+            });
+      }
+      run.thread("then", () -> signal.then(runs::incrementAndGet));
+      run.afterwards(() -> {
+        assertThat(removed).hasValue(2);
+        assertThat(Firing.countLinked(signal)).isOne();
+        signal.go();
+        assertThat(runs).hasValue(1);
+      });
+    });
+  }
+
   // then, remove | go left | go right
   @Test
   void or_thenAndRemoveRacingBothOperands_runsExactlyIfNotRemoved() {
