@@ -51,6 +51,17 @@ class AlarmsTest {
     assertThat(time.scheduled).hasSize(1);
   }
 
+  /** Those of one grain have places of their own, and do not displace each other. */
+  @Test
+  void before_limitsOfEverySize_shareOneTimerEach() {
+    for (int round = 0; round < 3; round++) {
+      for (int bit = 26; bit <= 42; bit++) {
+        assertThat(alarms.before(1L << bit)).isNotNull();
+      }
+    }
+    assertThat(time.scheduled).hasSize(17);
+  }
+
   @Test
   void before_timerIsLateByARound_takesThePlaceAndTheOldAlarmStillFires() throws Exception {
     Thread waiter = waiting(HOUR);
@@ -118,6 +129,25 @@ class AlarmsTest {
   @Test
   void park_near_makesNoAlarm() throws Exception {
     waiting(1_000).join();
+    assertThat(time.scheduled).isEmpty();
+  }
+
+  @Test
+  void park_justFarEnough_isByAlarm() throws Exception {
+    Thread waiter = waiting(Alarms.FAR);
+    Threads.awaitBlocked(waiter);
+    assertThat(time.scheduled).hasSize(1);
+    time.scheduled.getFirst().run();
+    waiter.join();
+  }
+
+  @Test
+  void park_platformThread_parksUntilItIsUnparked() throws Exception {
+    Thread thread = Kind.PLATFORM.start(() -> alarms.park(Surroundings.unmanaged(), this, HOUR));
+    Threads.awaitBlocked(thread);
+    assertThat(LockSupport.getBlocker(thread)).isSameAs(this);
+    LockSupport.unpark(thread);
+    thread.join();
     assertThat(time.scheduled).isEmpty();
   }
 

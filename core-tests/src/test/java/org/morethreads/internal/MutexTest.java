@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,9 +22,11 @@ class MutexTest {
   private final Mutex mutex = new Mutex();
 
   @Test
-  void tryAcquire_free_takesIt() {
+  void tryAcquire_free_takesIt() throws Exception {
+    assertThat(mutex.isMine()).isFalse();
     assertThat(mutex.tryAcquire()).isTrue();
     assertThat(mutex.isMine()).isTrue();
+    assertThat(Kind.PLATFORM.call(mutex::isMine).get()).as("of another thread").isFalse();
     assertThat(mutex.owner()).isSameAs(Thread.currentThread());
     assertThat(mutex.tryAcquire()).isFalse();
     mutex.release();
@@ -79,6 +82,55 @@ class MutexTest {
     assertThat(mutex.isMine()).isTrue();
     mutex.release();
     assertThat(mutex.tryAcquire()).isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void acquireInterruptibly_releasedInTime_isTrue(Kind kind) throws Exception {
+    mutex.acquire();
+    var waiter =
+        kind.call(() -> {
+          boolean held = mutex.acquireInterruptibly(Long.MAX_VALUE / 2);
+          mutex.release();
+          return held;
+        });
+    waiter.awaitBlocked();
+    mutex.release();
+    assertThat(waiter.get()).isTrue();
+  }
+
+  @Test
+  void acquireInterruptibly_heldAndNoTime_isFalseAtOnce() throws Exception {
+    mutex.acquire();
+    for (long nanos : new long[] {0, -1, Long.MIN_VALUE}) {
+      assertThat(Kind.PLATFORM.call(() -> mutex.acquireInterruptibly(nanos)).get()).isFalse();
+    }
+    mutex.release();
+  }
+
+  /** A clock that stands still when the time has come: the wait ends just then. */
+  @Test
+  void acquireInterruptibly_heldUntilTheTimeIsOver_isFalseJustThen() throws Exception {
+    var time = new VirtualTime();
+    var held = new AtomicBoolean(true);
+    var took = new AtomicLong();
+    time.run(
+        true,
+        () -> {
+          mutex.acquire();
+          time.start(
+              "waiter",
+              () -> {
+                long begin = time.nanoTime();
+                held.set(mutex.acquireInterruptibly(1_000));
+                took.set(time.nanoTime() - begin);
+              });
+          time.settle();
+          Surroundings.current().parkNanos(this, 5_000);
+          mutex.release();
+        });
+    assertThat(held).isFalse();
+    assertThat(took).hasValue(1_000);
   }
 
   @Test

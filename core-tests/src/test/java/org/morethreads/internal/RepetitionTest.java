@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 class RepetitionTest {
   private final Repetition repetition = new Repetition(2, 100);
-  private long now;
+  private long now = 1_000;
 
   private static Throwable here() {
     return new IllegalStateException("here");
@@ -34,9 +34,9 @@ class RepetitionTest {
     for (int i = 0; i < 5; i++) {
       boolean _ = repetition.mayLog(here(), now).mayLog();
     }
-    now = 99;
+    now = 1_099;
     assertThat(repetition.mayLog(here(), now).mayLog()).isFalse();
-    now = 100;
+    now = 1_100;
     Repetition.Answer answer = repetition.mayLog(here(), now);
     assertThat(answer.mayLog()).isTrue();
     assertThat(answer.suppressedText()).isEqualTo(" 4 more like it were not logged.");

@@ -239,7 +239,47 @@ class SelectTest {
     assertThat(numbers.statistics().blockedTaking()).isEqualTo(Duration.ofDays(1));
   }
 
+  @Test
+  @VirtualTime
+  void awaitFirst_hasWaited_countsInEachOfItsQueues(VirtualClock clock) throws Exception {
+    CloseableQueue<Integer> full = CloseableQueue.bounded("full", 1);
+    full.put(0);
+    clock.sleep(Duration.ofDays(3));
+    var waiting =
+        start(_ ->
+            Select.<String>awaitFirst(
+                Select.take(numbers, _ -> "number"),
+                Select.take(words, word -> word),
+                Select.put(full, 1, () -> "put")));
+    clock.sleep(Duration.ofHours(1));
+    assertThat(numbers.statistics().waitingToTake()).isOne();
+    assertThat(numbers.statistics().blockedTaking()).isEqualTo(Duration.ofHours(1));
+    words.put("x");
+    assertThat(waiting.join()).isEqualTo("x");
+    assertThat(numbers.statistics().blockedTaking()).isEqualTo(Duration.ofHours(1));
+    assertThat(words.statistics().blockedTaking()).isEqualTo(Duration.ofHours(1));
+    assertThat(full.statistics().blockedPutting()).isEqualTo(Duration.ofHours(1));
+  }
+
   // ---- closing
+
+  /** The end comes before the time, also before one that has passed. */
+  @Test
+  void take_allQueuesEndedAndATime_isTheEnd() {
+    numbers.close();
+    words.close();
+    var inOrder =
+        List.<Select.Clause<String>>of(
+            Select.after(Duration.ZERO, () -> "time"),
+            Select.take(numbers, _ -> "number"),
+            Select.take(words, word -> word));
+    assertThatThrownBy(() -> Select.<String>awaitFirst(inOrder))
+        .isInstanceOfSatisfying(
+            QueueClosedException.class, e -> assertThat(e.queueName()).isEqualTo("numbers"));
+    assertThatThrownBy(() -> Select.<String>awaitFirst(inOrder.reversed()))
+        .isInstanceOfSatisfying(
+            QueueClosedException.class, e -> assertThat(e.queueName()).isEqualTo("words"));
+  }
 
   @Test
   void take_oneQueueEnds_theOthersGoOn() throws Exception {
