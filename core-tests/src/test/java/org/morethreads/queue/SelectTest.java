@@ -368,6 +368,12 @@ class SelectTest {
     Thread.currentThread().interrupt();
     assertThatThrownBy(this::firstOfTwo).isInstanceOf(InterruptedException.class);
     assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() ->
+            Select.<Integer>awaitFirst(Select.take(numbers), Select.after(Duration.ZERO, () -> 0)))
+        .isInstanceOf(InterruptedException.class)
+        .hasMessage(
+            "Interrupted before waiting for the first of an element of queue \"numbers\", a time.");
     assertThat(numbers.drain()).containsExactly(1);
     words.put("x");
     var waiting =
