@@ -86,12 +86,12 @@ final class PlantedBugs {
               "users of an armed till are counted by read and write",
               "sync/LazySignal.java",
               """
-                      if (compareAndSet(users, users + 1)) {
+                      if (OTHERS.compareAndSet(this, seen, seen + 1)) {
                         return true;
                       }
               """,
               """
-                      set(users + 1);
+                      others = seen + 1;
                       return true;
               """,
               LINCHECK + "TimerLincheckTest",
@@ -244,7 +244,7 @@ final class PlantedBugs {
               """,
               PROGRAM + "SignalProgramTest",
               "expressions_anyOrder_areBooleanAlgebraWithTime",
-              "[timers]"),
+              "[awaited points]"),
           PlantedBug.scheduled(
               "a place that is free is told to nobody",
               "queue/QueueCore.java",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -152,6 +153,17 @@ class SignalProgramTest {
         assertThat(Firing.countLinked(leaf)).as("dependents of " + leaf).isZero();
       }
       assertThat(time.countTimers()).as("timers").isZero();
+      assertThat(awaitedPoints(progress)).as("awaited points").isZero();
+    }
+  }
+
+  private static int awaitedPoints(Progress progress) {
+    try {
+      var field = Progress.class.getDeclaredField("awaited");
+      field.setAccessible(true);
+      return ((Map<?, ?>) field.get(progress)).size();
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError(e);
     }
   }
 
@@ -189,9 +201,10 @@ class SignalProgramTest {
         }
         case 3 -> {
           if (random.nextInt(4) == 0) {
-            steps.append("advance; ");
-            garden.advanced++;
-            garden.progress.advance();
+            int by = 1 + random.nextInt(3);
+            steps.append("advance ").append(by).append("; ");
+            garden.advanced += by;
+            garden.progress.advance(by);
           }
         }
         case 4, 5, 6 -> {
