@@ -125,8 +125,9 @@ public final class Profiler implements AutoCloseable {
     // also beside those, which do not see platform threads that live for a moment only
     recording.enable("jdk.ExecutionSample").withPeriod(EXECUTION_PERIOD);
     if (options.allocation) {
-      // what is throttled counts with the next sample of its thread, which a short one may not have
-      recording.enable("jdk.ObjectAllocationSample").with("throttle", "10000/s");
+      // what is left out counts with the next sample of its thread, which a short one may not have;
+      // there is a sample for each buffer that a thread takes from the heap, and each large object
+      recording.enable("jdk.ObjectAllocationSample").with("throttle", "off");
       recording.enable("jdk.ThreadAllocationStatistics").with("period", "beginChunk");
     }
     if (!options.timed.isEmpty()) {

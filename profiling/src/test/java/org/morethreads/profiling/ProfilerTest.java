@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -196,8 +197,12 @@ class ProfilerTest {
             });
     double much = profile.allocated("t/parent/much") / 614.4e6;
     double little = profile.allocated("t/parent/little") / 204.8e6;
-    assertThat(much).isCloseTo(1, within(0.15));
-    assertThat(little).isCloseTo(1, within(0.15));
+    String all =
+        profile.allocations.byPath.keySet().stream()
+            .map(path -> path + " " + profile.allocated(path))
+            .collect(Collectors.joining(", "));
+    assertThat(much).as(all).isCloseTo(1, within(0.15));
+    assertThat(little).as(all).isCloseTo(1, within(0.15));
   }
 
   @Test
