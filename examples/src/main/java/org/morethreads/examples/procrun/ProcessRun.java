@@ -9,6 +9,7 @@ import org.morethreads.process.ProcessStartException;
 import org.morethreads.process.ProcessTimeoutException;
 import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
+import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.Outcome;
 import org.morethreads.thread.StopReason;
 
@@ -55,13 +56,15 @@ final class ProcessRun implements Service.Program {
     }
     int run = service.running("pid " + process.pid(), () -> process.stop("by order"));
     var check = ReadyCheck.start(service, run, process, this);
+    Runnable stopping =
+        () ->
+            service.isNow(State.STOPPING, run, "pid %d: %s".formatted(process.pid(), why(process)));
     OpenSignal said = Signal.create("said");
     Signal.Registration stops =
         process
             .pleaseStop()
             .then(() -> {
-              service.isNow(
-                  State.STOPPING, run, "pid %d: %s".formatted(process.pid(), why(process)));
+              stopping.run();
               said.go();
             });
     for (String line : process.stdout()) {
@@ -71,8 +74,22 @@ final class ProcessRun implements Service.Program {
     Exit exit = exit(process.thread().awaitOutcome());
     if (!stops.remove()) {
       said.await(); // the action has a thread of its own, and may be slower than the end
+    } else if (process.pleaseStop().isSignalled()) {
+      stopping.run(); // slower still: it had not begun
+    }
+    if (isToldWithOurs(process) && !check.isLate() && !service.isOrdered()) {
+      ManagedThread.current().pleaseStop().await(); // a thread is told after its children
     }
     return check.isLate() ? new Exit(TIMED_OUT, true, "never became ready; " + exit.text()) : exit;
+  }
+
+  private static boolean isToldWithOurs(ManagedProcess process) {
+    return process
+        .thread()
+        .stopReason()
+        .map(StopReason::kind)
+        .filter(it -> it == StopReason.Kind.REQUESTED || it == StopReason.Kind.JVM_SHUTDOWN)
+        .isPresent();
   }
 
   private static String why(ManagedProcess process) {

@@ -147,13 +147,18 @@ final class Service {
     long began = nanoTime.getAsLong();
     Exit exit = program.run(this);
     stopRun = null;
-    if (pleaseStop.isSignalled() || !orders.isEmpty()) {
+    if (pleaseStop.isSignalled() || isOrdered()) {
       become(State.ENDED, exit.text());
       return Signal.NEVER; // whoever ordered it says how to go on
     }
+    Signal next = afterRun(exit, began);
     if (!exit.failed() && config.ready() instanceof ServiceConfig.Ready.Ended) {
-      ManagedThread.current().signalReady();
+      ManagedThread.current().signalReady(); // once it is said
     }
+    return next;
+  }
+
+  private Signal afterRun(Exit exit, long began) {
     if (config.schedule().isPresent()) {
       become(exit.failed() ? State.FAILED : State.ENDED, exit.text());
       return nextTime();
@@ -202,10 +207,15 @@ final class Service {
         status.updateAndGet(it -> new Status(State.STARTING, Instant.now(), detail, it.run() + 1));
     listener.became(this, next);
     stopRun = stop;
-    if (!orders.isEmpty()) { // who gave it may not have seen what to stop
+    if (isOrdered()) { // who gave it may not have seen what to stop
       stop.run();
     }
     return next.run();
+  }
+
+  /** Whether somebody has ordered what its thread has not taken up yet. */
+  boolean isOrdered() {
+    return !orders.isEmpty();
   }
 
   // ---- for others
@@ -226,7 +236,7 @@ final class Service {
   void order(Order order) {
     orders.putForced(order);
     Runnable stop = stopRun;
-    if (stop != null && !orders.isEmpty()) { // else it is taken, and that run may be what it began
+    if (stop != null && isOrdered()) { // else it is taken, and that run may be what it began
       stop.run();
     }
   }
