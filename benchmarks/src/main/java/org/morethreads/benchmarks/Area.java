@@ -124,8 +124,8 @@ enum Area {
           List.of(
               atMost(1.0, "LogCalls.flood", "ours-logback", "logback-async-tuned"),
               atMost(1.0, "LogCalls.flood", "ours-log4j", "log4j-async-appender"),
-              atMost(1.0, "LogCalls.flood", "ours", "log4j-async-loggers"),
-              atMost(1.0, "LogCalls.flood", "ours", "logback-async-tuned")),
+              atMost(1 / 2.0, "LogCalls.flood", "ours", "log4j-async-loggers"),
+              atMost(1 / 2.0, "LogCalls.flood", "ours", "logback-async-tuned")),
           LogBursts.TARGETS)) {
     @Override
     Findings measure(Effort effort) throws RunnerException, IOException {

@@ -38,7 +38,7 @@ final class Report {
     }
 
     private double noise() {
-      return peer == null || twin == null ? 1 : twin.noiseAgainst(peer);
+      return peer == null || twin == null ? 0 : twin.noiseAgainst(peer);
     }
 
     String verdict() {

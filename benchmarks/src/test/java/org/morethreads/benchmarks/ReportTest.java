@@ -42,6 +42,17 @@ class ReportTest {
   }
 
   @Test
+  void line_limitBelowThePeer_isNotMetByBeingALittleFaster() {
+    var report =
+        new Report(
+            Area.QUEUE,
+            List.of(
+                measured("QueueThroughput.transfer P 8-1", "ours-until", new double[] {80}),
+                measured("QueueThroughput.transfer P 8-1", "ABQ", new double[] {100})));
+    assertThat(report.line()).isEqualTo("queue ratio=0.80 target=0.67 missed");
+  }
+
+  @Test
   void line_limitWithoutAPeer_isAPartOfTheLimit() {
     var report =
         new Report(Area.STOP, List.of(measured("SharedStop.round 1", "ours", new double[] {75})));
