@@ -186,7 +186,7 @@ public final class CloseablePriorityQueue<E> extends CloseableQueue<E> {
    * @throws IllegalArgumentException if there is no such priority
    */
   public void put(E element, int priority) throws InterruptedException {
-    putOrFail(entryOf(element, priority), null, 0, Signal.NEVER, FOREVER);
+    putItem(entryOf(element, priority));
   }
 
   /**

@@ -268,7 +268,7 @@ public sealed class CloseableQueue<E> extends QueueCore<E> implements Iterable<E
    *     not in
    */
   public void put(E element) throws InterruptedException {
-    putOrFail(itemOf(element), null, 0, Signal.NEVER, FOREVER);
+    putItem(itemOf(element));
   }
 
   /**
@@ -587,7 +587,7 @@ public sealed class CloseableQueue<E> extends QueueCore<E> implements Iterable<E
    * @throws QueueClosedException if the queue is closed and empty, on entry or while waiting
    */
   public E take() throws InterruptedException {
-    E element = takeOrWait(Signal.NEVER, FOREVER, false);
+    E element = takeOrWait();
     if (element == null) {
       throwFailure();
       throw new QueueClosedException(

@@ -97,6 +97,13 @@ abstract class QueueCore<E> {
   /** Whether {@link #unlock} has more to do than to wake: closed, or {@code remains} is busy. */
   private boolean isSpecial;
 
+  /**
+   * Whether {@link #unlock} has to look for something to do: set when a thread enters a line, and
+   * with {@code isSpecial}; unset by it when there is neither. Most of the time it is false, and to
+   * unlock is to release.
+   */
+  private boolean isWatched;
+
   /** Who closed; null while open. Written under the mutex, read also outside, for messages. */
   volatile @Nullable String closer;
 
@@ -123,6 +130,32 @@ abstract class QueueCore<E> {
   }
 
   // ---- putting
+
+  /** Puts one item, and waits for a place without limit. */
+  void putItem(Object item) throws InterruptedException {
+    if (!putNow(item)) {
+      putOrFail(item, null, 0, Signal.NEVER, FOREVER);
+    }
+  }
+
+  /**
+   * Puts an item if nothing is in the way: the way of most puts, short enough to be compiled as
+   * one. What is in the way is found again, and dealt with, by {@link #putOrWait}.
+   */
+  private boolean putNow(Object item) {
+    SchedulePoint.at("queue.putNow");
+    if (store.size >= capacity
+        || distinct != null
+        || Thread.currentThread().isInterrupted()
+        || !mutex.tryAcquire()) {
+      return false;
+    }
+    try {
+      return tryPut(item, null, 0) == Offer.ADDED;
+    } finally {
+      unlock();
+    }
+  }
 
   boolean putOrFail(
       @Nullable Object item, Object @Nullable [] items, int how, Signal till, long nanos)
@@ -165,6 +198,7 @@ abstract class QueueCore<E> {
             begin = nanos == FOREVER && slow == null ? 0 : me.time().nanoTime();
           }
           waiter = putters.enter(me, hasWaited, begin);
+          isWatched = true;
           looks = slow != null && slow.await();
         }
       } finally {
@@ -389,6 +423,28 @@ abstract class QueueCore<E> {
 
   // ---- taking
 
+  /** Takes an element, and waits for one without limit. Null means that the queue has ended. */
+  @Nullable E takeOrWait() throws InterruptedException {
+    E element = takeNow();
+    return element == null ? takeOrWait(Signal.NEVER, FOREVER, false) : element;
+  }
+
+  /**
+   * Takes an element if there is one and nothing is in the way; as {@link #putNow}. Null means that
+   * {@link #takeOrWait(Signal, long, boolean)} has to see what it is.
+   */
+  private @Nullable E takeNow() {
+    SchedulePoint.at("queue.takeNow");
+    if (store.size == 0 || Thread.currentThread().isInterrupted() || !mutex.tryAcquire()) {
+      return null;
+    }
+    try {
+      return tryTake();
+    } finally {
+      unlock();
+    }
+  }
+
   /**
    * Takes an element, and waits for one. Null means that the wait was ended, or that the queue has
    * ended.
@@ -428,6 +484,7 @@ abstract class QueueCore<E> {
           deadline = nanos == FOREVER ? 0 : me.time().nanoTime() + nanos;
         }
         waiter = takers.enter(me, waiter != null);
+        isWatched = true;
       } finally {
         unlock();
       }
@@ -530,7 +587,7 @@ abstract class QueueCore<E> {
         if (moved < taken.length) {
           store.addAllFirst(taken, moved);
           remains.left(me, false); // who was about to claim them has not
-          isSpecial = true;
+          becomeSpecial();
         }
       } finally {
         unlock();
@@ -565,7 +622,10 @@ abstract class QueueCore<E> {
 
   /** Takes for a loop: null means that the loop has ended. */
   @Nullable E takeBefore(Signal until) throws InterruptedException {
-    E element = takeOrWait(until, FOREVER, true);
+    E element = until.isSignalled() ? null : takeNow();
+    if (element == null) {
+      element = takeOrWait(until, FOREVER, true);
+    }
     if (element == null) {
       leave();
       throwFailure();
@@ -583,7 +643,7 @@ abstract class QueueCore<E> {
     try {
       if (!isEnded()) {
         remains.left(me, store.size == 0);
-        isSpecial = true;
+        becomeSpecial();
       }
     } finally {
       unlock();
@@ -626,7 +686,11 @@ abstract class QueueCore<E> {
       if (isEnded()) {
         return Selecting.ENDED;
       }
-      return me == null ? null : takers.enter(me, waiter != null);
+      if (me == null) {
+        return null;
+      }
+      isWatched = true;
+      return takers.enter(me, waiter != null);
     } finally {
       unlock();
     }
@@ -650,6 +714,7 @@ abstract class QueueCore<E> {
         }
         Offer outcome = tryPut(item, null, 0);
         if (outcome == Offer.FULL && me != null) {
+          isWatched = true;
           return putters.enter(me, place != null);
         }
         if (outcome != null) {
@@ -732,8 +797,22 @@ abstract class QueueCore<E> {
     return isClosed && inTransfer == 0 && store.size == 0;
   }
 
+  /** From now on {@link #unlock} does more than to wake. Called with the mutex. */
+  private void becomeSpecial() {
+    isSpecial = true;
+    isWatched = true;
+  }
+
   /** Assigns the chances that are due, releases the mutex, and does what must be done without. */
   private void unlock() {
+    if (isWatched) {
+      unlockWatched();
+    } else {
+      mutex.release();
+    }
+  }
+
+  private void unlockWatched() {
     Line.Waiter woken = null;
     if (takers.idle() > 0) {
       if (isClosed && inTransfer == 0) {
@@ -752,6 +831,7 @@ abstract class QueueCore<E> {
     if (isSpecial) {
       unlockSpecially(woken);
     } else {
+      isWatched = takers.idle() > 0 || putters.idle() > 0;
       mutex.release();
       if (woken != null) {
         Line.unpark(woken);
@@ -771,6 +851,7 @@ abstract class QueueCore<E> {
     }
     boolean unsettled = remains.isUnsettled();
     isSpecial = closedNow || !remains.isIdle();
+    isWatched = isSpecial || takers.idle() > 0 || putters.idle() > 0;
     mutex.release();
     Line.unpark(woken);
     if (unsettled) {
@@ -800,7 +881,7 @@ abstract class QueueCore<E> {
       first = !isClosed;
       if (first) {
         isClosed = true;
-        isSpecial = true;
+        becomeSpecial();
         closer = who;
         failure = cause;
         if (cause != null) {

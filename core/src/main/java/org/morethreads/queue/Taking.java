@@ -40,14 +40,20 @@ final class Taking<E> implements Iterator<E> {
 
   @Override
   public E next() {
-    if (!hasNext()) {
-      throw new NoSuchElementException("The loop over " + queue + " has ended.");
-    }
     E element = next;
     if (element == null) {
-      throw new AssertionError("hasNext() lied");
+      element = nextUnasked();
     }
     next = null;
+    return element;
+  }
+
+  /** For {@link #next} without {@link #hasNext}. */
+  private E nextUnasked() {
+    E element = hasNext() ? next : null;
+    if (element == null) {
+      throw new NoSuchElementException("The loop over " + queue + " has ended.");
+    }
     return element;
   }
 }

@@ -140,6 +140,27 @@ final class PlantedBugs {
               "interrupt_againstHandOverToATaker_theOtherHasTheElement",
               "deadlock"),
           PlantedBug.scheduled(
+              "who unlocks does not look for a taker that has come into the line",
+              "queue/QueueCore.java",
+              """
+                      waiter = takers.enter(me, waiter != null);
+                      isWatched = true;
+              """,
+              """
+                      waiter = takers.enter(me, waiter != null);
+              """,
+              QUEUE,
+              "interrupt_againstHandOverToATaker_theOtherHasTheElement",
+              "deadlock"),
+          PlantedBug.scheduled(
+              "a queue is no longer watched when only a putter waits",
+              "queue/QueueCore.java",
+              "isWatched = takers.idle() > 0 || putters.idle() > 0;",
+              "isWatched = takers.idle() > 0;",
+              QUEUE,
+              "interrupt_againstHandOverToAPutter_theOtherIsIn",
+              "deadlock"),
+          PlantedBug.scheduled(
               "a closed queue has ended while a drain may still give back",
               "queue/QueueCore.java",
               "return isClosed && inTransfer == 0 && store.size == 0;",
