@@ -11,10 +11,10 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 
 /** What is measured together, with the targets that it is held against. */
 @SuppressWarnings("ImmutableEnumChecker") // the lists are made by List.of
@@ -31,9 +31,12 @@ enum Area {
           atMost(1.0, "QueuePingPong", "ours", "ABQ"),
           stated("Queue", "ours", "Kotlin"))) {
     @Override
-    void quicken(ChainedOptionsBuilder options) {
-      options.param("topology", "P 1-1", "V 1-1", "V 8-1", "V 1000-1");
-      options.param("peer", "ours", "ours-until", "ABQ", "Kotlin");
+    Map<String, List<String>> quickLimits() {
+      return Map.of(
+          "topology",
+          List.of("P 1-1", "V 1-1", "V 8-1", "V 1000-1"),
+          "peer",
+          List.of("ours", "ours-until", "ABQ", "Kotlin"));
     }
   },
   SIGNAL(
@@ -65,8 +68,8 @@ enum Area {
           atMost(1.3, "StartJoin", "ours", "startVirtualThread"),
           stated("StartJoin", "ours", "Kotlin"))) {
     @Override
-    void quicken(ChainedOptionsBuilder options) {
-      options.param("peer", "ours", "startVirtualThread", "Kotlin");
+    Map<String, List<String>> quickLimits() {
+      return Map.of("peer", List.of("ours", "startVirtualThread", "Kotlin"));
     }
   },
   SELECT(
@@ -76,9 +79,8 @@ enum Area {
           atMost(1.0, "Select", "ours", "Kotlin"),
           stated("Select", "ours", "fanIn"))) {
     @Override
-    void quicken(ChainedOptionsBuilder options) {
-      options.param("crew", "V 2", "V 8");
-      options.param("waiting", "stop");
+    Map<String, List<String>> quickLimits() {
+      return Map.of("crew", List.of("V 2", "V 8"), "waiting", List.of("stop"));
     }
   },
   BATCH(
@@ -88,8 +90,8 @@ enum Area {
           atMost(1.2, "BatchAge", "ours", "ABQ-drainTo"),
           stated("BatchThroughput", "ours", "Kotlin"))) {
     @Override
-    void quicken(ChainedOptionsBuilder options) {
-      options.param("crew", "P 1", "V 1", "V 8", "V 1000");
+    Map<String, List<String>> quickLimits() {
+      return Map.of("crew", List.of("P 1", "V 1", "V 8", "V 1000"));
     }
   },
   PROCESS(
@@ -102,15 +104,16 @@ enum Area {
           absolute(200, "ProgramRuns.*builtin", "Command"),
           absolute(50, "ProgramRuns.*builtin", "CommandTrusting"))) {
     @Override
-    void quicken(ChainedOptionsBuilder options) {
-      options.param(
+    Map<String, List<String>> quickLimits() {
+      return Map.of(
           "peer",
-          "ManagedProcess",
-          "Command",
-          "CommandTrusting",
-          "ProcessBuilder",
-          "bareSession",
-          "bareSubshell");
+          List.of(
+              "ManagedProcess",
+              "Command",
+              "CommandTrusting",
+              "ProcessBuilder",
+              "bareSession",
+              "bareSubshell"));
     }
   },
   LOCK(
@@ -134,16 +137,18 @@ enum Area {
     }
 
     @Override
-    void quicken(ChainedOptionsBuilder options) {
-      options.param("threads", "P 1", "V 4");
-      options.param(
+    Map<String, List<String>> quickLimits() {
+      return Map.of(
+          "threads",
+          List.of("P 1", "V 4"),
           "peer",
-          "ours",
-          "ours-logback",
-          "ours-log4j",
-          "logback-async-tuned",
-          "log4j-async-loggers",
-          "log4j-async-appender");
+          List.of(
+              "ours",
+              "ours-logback",
+              "ours-log4j",
+              "logback-async-tuned",
+              "log4j-async-loggers",
+              "log4j-async-appender"));
     }
   },
   SCALE(List.of(), Scale.TARGETS) {
@@ -197,8 +202,8 @@ enum Area {
     }
 
     @Override
-    void quicken(ChainedOptionsBuilder options) {
-      options.param("crew", "P 1-1", "V 8-1");
+    Map<String, List<String>> quickLimits() {
+      return Map.of("crew", List.of("P 1-1", "V 8-1"));
     }
 
     @Override
@@ -255,8 +260,10 @@ enum Area {
     return 5;
   }
 
-  /** Leaves out what a quick run has no time for. */
-  void quicken(ChainedOptionsBuilder options) {}
+  /** For parameters of its benchmarks, the values that a quick run has time for. */
+  Map<String, List<String>> quickLimits() {
+    return Map.of();
+  }
 
   String title() {
     return name().toLowerCase(Locale.ROOT);

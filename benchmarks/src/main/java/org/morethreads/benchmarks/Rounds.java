@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.infra.BenchmarkParams;
@@ -55,10 +56,8 @@ final class Rounds {
                 .measurementTime(TimeValue.milliseconds(quick ? 200 : 500))
                 .shouldFailOnError(false)
                 .jvmArgsAppend("-Xms4g", "-Xmx4g", "--enable-native-access=ALL-UNNAMED");
-        if (quick) {
-          area.quicken(options);
-        }
-        effort.only().forEach((name, values) -> options.param(name, values.toArray(String[]::new)));
+        limits(area, effort)
+            .forEach((name, values) -> options.param(name, values.toArray(String[]::new)));
         String peer = run.peer();
         if (peer != null) {
           options.param("peer", peer);
@@ -69,6 +68,16 @@ final class Rounds {
       }
     }
     return measurements.values();
+  }
+
+  /** The values to which parameters are limited: what was asked for comes before what is usual. */
+  static Map<String, List<String>> limits(Area area, Effort effort) {
+    Map<String, List<String>> limits = new LinkedHashMap<>();
+    if (effort.quick()) {
+      limits.putAll(area.quickLimits());
+    }
+    limits.putAll(effort.only());
+    return limits;
   }
 
   /** JMH starts JVMs with the class path that it finds in the system property. */
