@@ -154,7 +154,7 @@ enum Area {
   SCALE(List.of(), Scale.TARGETS) {
     @Override
     Findings measure(Effort effort) throws IOException {
-      return new Scale(effort.quick(), effort.rounds(), effort.results()).run();
+      return new Scale(effort).run();
     }
 
     @Override

@@ -1,6 +1,5 @@
 package org.morethreads.benchmarks;
 
-import static org.morethreads.benchmarks.Target.absolute;
 import static org.morethreads.benchmarks.Target.atMostOrAs;
 
 import java.io.IOException;
@@ -28,6 +27,8 @@ import org.morethreads.benchmarks.scale.ScaleProgram;
  * smaller one, as a part of what O(log n) would allow, log(largest) / log(smallest). Things that do
  * not fit into the caches cost more than those that do, whatever the structure; so a growth that a
  * structure of the JDK has in the same run, one known to be O(1) or O(log n), is allowed as well.
+ * And what is taken out one by one is taken out in two orders: as it was made, where the caches
+ * help, so that it is the structure that shows; and mixed.
  */
 final class Scale {
   private static final int OUT_OF_MEMORY = 3;
@@ -44,10 +45,13 @@ final class Scale {
     SUBJECTS.put("children", List.of("ours", "startVirtualThread"));
     SUBJECTS.put("elements", List.of("ours", "LBQ"));
     SUBJECTS.put("priorities", List.of("ours", "PBQ"));
-    SUBJECTS.put("unique", List.of("ours"));
+    SUBJECTS.put("unique", List.of("ours", "LinkedHashSet"));
     SUBJECTS.put("actions", List.of("ours", "CompletableFuture"));
-    SUBJECTS.put("removals", List.of("ours"));
-    SUBJECTS.put("composites", List.of("ours"));
+    SUBJECTS.put("removals", List.of("ours", "LinkedHashSet"));
+    SUBJECTS.put("composites", List.of("ours", "LinkedHashMap"));
+    for (String mixed : List.of("tills", "removals", "composites")) {
+      SUBJECTS.put(mixed + ScaleProgram.IN_ORDER, Objects.requireNonNull(SUBJECTS.get(mixed)));
+    }
   }
 
   static final List<Target> TARGETS =
@@ -58,14 +62,17 @@ final class Scale {
           atMostOrAs(1, "^growth: children", "ours", "startVirtualThread"),
           atMostOrAs(1, "^growth: queue elements", "ours", "LBQ"),
           atMostOrAs(1, "^growth: elements with priorities", "ours", "PBQ"),
-          absolute(1, "^growth: unique elements", "ours"),
-          atMostOrAs(1, "^growth: actions on one signal", "ours", "CompletableFuture"),
-          absolute(1, "^growth: composites", "ours"));
+          atMostOrAs(1, "^growth: unique elements", "ours", "LinkedHashSet"),
+          atMostOrAs(
+              1, "^growth: actions on one signal: (attach|run)", "ours", "CompletableFuture"),
+          atMostOrAs(1, "^growth: actions on one signal: take out", "ours", "LinkedHashSet"),
+          atMostOrAs(1, "^growth: composites", "ours", "LinkedHashMap"));
 
   private final boolean quick;
   private final int rounds;
   private final Path results;
   private final String heap;
+  private final List<String> subjects;
 
   /** By what, who and how many: a figure for each round. */
   private final Map<Series, NavigableMap<Integer, List<Double>>> figures = new LinkedHashMap<>();
@@ -79,10 +86,17 @@ final class Scale {
     }
   }
 
-  Scale(boolean quick, int rounds, Path results) {
-    this.quick = quick;
-    this.rounds = rounds;
-    this.results = results;
+  Scale(Effort effort) {
+    this.quick = effort.quick();
+    this.rounds = effort.rounds();
+    this.results = effort.results();
+    this.subjects = effort.only().getOrDefault("subject", List.copyOf(SUBJECTS.keySet()));
+    for (String each : subjects) {
+      if (!SUBJECTS.containsKey(each)) {
+        throw new IllegalArgumentException(
+            "There is no subject \"" + each + "\". There are: " + SUBJECTS.keySet());
+      }
+    }
     this.heap = quick ? "2g" : megabytes() + "m";
   }
 
@@ -95,9 +109,9 @@ final class Scale {
 
   Findings run() throws IOException {
     for (int round = 0; round < rounds; round++) {
-      for (Map.Entry<String, List<String>> subject : SUBJECTS.entrySet()) {
-        for (String who : subject.getValue()) {
-          measure(subject.getKey(), who);
+      for (String subject : subjects) {
+        for (String who : Objects.requireNonNull(SUBJECTS.get(subject))) {
+          measure(subject, who);
         }
       }
     }

@@ -1,8 +1,10 @@
 package org.morethreads.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.StringReader;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +47,14 @@ class ScaleTest {
   void growths_severalRounds_isOneForEach() {
     var byCount = figures(Map.of(10, List.of(1.0, 2.0), 100, List.of(4.0, 4.0)));
     assertThat(Scale.growths(byCount)).containsExactly(2.0, 1.0);
+  }
+
+  @Test
+  void only_subjectThatThereIsNot_saysWhichThereAre() {
+    var effort = new Effort(true, 1, Map.of("subject", List.of("tilts")), Path.of("results"));
+    assertThatThrownBy(() -> new Scale(effort))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("\"tilts\"", "tills-in-order");
   }
 
   @Test

@@ -8,9 +8,13 @@ import java.util.Random;
  * Measures one subject for 10 things, 100, and so on up to a largest number or the end of the
  * memory: {@code ScaleProgram SUBJECT WHO LARGEST SAMPLES OPERATIONS}. Prints a line for each row
  * and number, {@code SCALE number nanoseconds row}, and one that says why it has not gone on,
- * {@code STOPPED number reason}.
+ * {@code STOPPED number reason}. What is made in a mixed order, or taken out in one, is so in the
+ * order of its making when the name of the subject ends with {@link #IN_ORDER}.
  */
 public final class ScaleProgram {
+  /** The end of the name of a subject whose things come in order. */
+  public static final String IN_ORDER = "-in-order";
+
   private static final int SMALLEST = 10;
 
   /** From here on the heap is cleared before each sample, and what things take of it is counted. */
@@ -25,6 +29,7 @@ public final class ScaleProgram {
   private static final long PATIENCE_NANOS = 120_000_000_000L;
 
   private final Subject subject;
+  private final boolean inOrder;
   private final int samples;
   private final int operations;
   private int[] order = {};
@@ -32,8 +37,9 @@ public final class ScaleProgram {
   /** Of the whole heap, while all things were there, for each; zero while unknown. */
   private double bytes;
 
-  private ScaleProgram(Subject subject, int samples, int operations) {
+  private ScaleProgram(Subject subject, boolean inOrder, int samples, int operations) {
     this.subject = subject;
+    this.inOrder = inOrder;
     this.samples = samples;
     this.operations = operations;
   }
@@ -41,7 +47,8 @@ public final class ScaleProgram {
   public static void main(String[] arguments) throws Exception {
     var program =
         new ScaleProgram(
-            Subjects.of(arguments[0], arguments[1]),
+            Subjects.of(arguments[0].replace(IN_ORDER, ""), arguments[1]),
+            arguments[0].endsWith(IN_ORDER),
             Integer.parseInt(arguments[3]),
             Integer.parseInt(arguments[4]));
     program.warmUp();
@@ -50,7 +57,7 @@ public final class ScaleProgram {
   }
 
   private void warmUp() throws Exception {
-    order = mixed(1_000);
+    order = order(1_000);
     long start = System.nanoTime();
     for (int done = 0;
         done < 2 * operations && System.nanoTime() - start < 5_000_000_000L;
@@ -76,7 +83,7 @@ public final class ScaleProgram {
   }
 
   private void measure(int count) throws Exception {
-    order = mixed(count);
+    order = order(count);
     if (count >= LARGE && count < HUGE) {
       countBytes(count);
     }
@@ -104,7 +111,12 @@ public final class ScaleProgram {
       double[] sorted = Arrays.copyOf(figures[row], taken);
       Arrays.sort(sorted);
       System.out.printf(
-          Locale.ROOT, "SCALE %d %.2f %s%n", count, sorted[taken / 2], subject.rows().get(row));
+          Locale.ROOT,
+          "SCALE %d %.2f %s%s%n",
+          count,
+          sorted[taken / 2],
+          subject.rows().get(row),
+          inOrder ? ", in order" : "");
     }
   }
 
@@ -120,10 +132,15 @@ public final class ScaleProgram {
     return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
   }
 
-  /** The numbers from 0 to {@code count - 1} in an order that is the same each time. */
-  private static int[] mixed(int count) {
+  /**
+   * The numbers from 0 to {@code count - 1}, in order, or mixed in a way that is always the same.
+   */
+  private int[] order(int count) {
     var numbers = new int[count];
     Arrays.setAll(numbers, i -> i);
+    if (inOrder) {
+      return numbers;
+    }
     var random = new Random(count);
     for (int i = count - 1; i > 0; i--) {
       int other = random.nextInt(i + 1);

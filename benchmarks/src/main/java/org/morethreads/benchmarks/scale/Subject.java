@@ -10,7 +10,7 @@ interface Subject {
   /**
    * Makes, uses and drops {@code count} things.
    *
-   * @param order the numbers from 0 to {@code count - 1}, mixed
+   * @param order the numbers from 0 to {@code count - 1}, mixed or in order
    * @param allThere is called, untimed, when all are there
    * @return the nanoseconds of each row
    */

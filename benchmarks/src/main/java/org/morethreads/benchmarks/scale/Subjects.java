@@ -2,7 +2,10 @@ package org.morethreads.benchmarks.scale;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
@@ -35,12 +38,15 @@ final class Subjects {
       case "elements ours" -> new Elements(false);
       case "elements LBQ" -> new JdkElements(false);
       case "unique ours" -> new Unique();
+      case "unique LinkedHashSet" -> new JdkUnique();
       case "priorities ours" -> new Elements(true);
       case "priorities PBQ" -> new JdkElements(true);
       case "actions ours" -> new Actions();
       case "actions CompletableFuture" -> new FutureActions();
       case "removals ours" -> new Removals();
+      case "removals LinkedHashSet" -> new JdkRemovals();
       case "composites ours" -> new Composites();
+      case "composites LinkedHashMap" -> new JdkComposites();
       default -> throw new IllegalArgumentException("there is no subject " + name + " of " + who);
     };
   }
@@ -288,22 +294,35 @@ final class Subjects {
     }
   }
 
+  private static final List<String> UNIQUE_ROWS =
+      List.of("unique elements: put", "unique elements: take");
+
+  /** The same elements in each cycle: making them is not what is measured. */
+  private static final class Distinct {
+    private Integer[] elements = {};
+
+    Integer[] of(int[] order) {
+      if (elements.length != order.length) {
+        elements = new Integer[order.length];
+        for (int i = 0; i < order.length; i++) {
+          elements[i] = order[i];
+        }
+      }
+      return elements;
+    }
+  }
+
   private static final class Unique implements Subject {
-    private Integer[] distinct = {};
+    private final Distinct elements = new Distinct();
 
     @Override
     public List<String> rows() {
-      return List.of("unique elements: put", "unique elements: take");
+      return UNIQUE_ROWS;
     }
 
     @Override
     public long[] cycle(int count, int[] order, Runnable allThere) throws InterruptedException {
-      if (distinct.length != count) {
-        distinct = new Integer[count];
-        for (int i = 0; i < count; i++) {
-          distinct[i] = order[i];
-        }
-      }
+      Integer[] distinct = elements.of(order);
       CloseableQueue<Integer> queue = CloseableQueue.<Integer>named("queue").unique().create();
       long start = System.nanoTime();
       for (Integer each : distinct) {
@@ -312,6 +331,36 @@ final class Subjects {
       long putting = System.nanoTime() - start;
       check(queue.size() == count);
       return new long[] {putting, taken(queue, count, allThere)};
+    }
+  }
+
+  private static final class JdkUnique implements Subject {
+    private final Distinct elements = new Distinct();
+
+    @Override
+    public List<String> rows() {
+      return UNIQUE_ROWS;
+    }
+
+    @Override
+    public long[] cycle(int count, int[] order, Runnable allThere) {
+      Integer[] distinct = elements.of(order);
+      var set = new LinkedHashSet<Integer>();
+      long start = System.nanoTime();
+      for (Integer each : distinct) {
+        set.add(each);
+      }
+      long putting = System.nanoTime() - start;
+      check(set.size() == count);
+      allThere.run();
+      start = System.nanoTime();
+      long sum = 0;
+      for (int i = 0; i < count; i++) {
+        sum += set.removeFirst();
+      }
+      long taking = System.nanoTime() - start;
+      check(set.isEmpty() && sum >= 0);
+      return new long[] {putting, taking};
     }
   }
 
@@ -374,10 +423,12 @@ final class Subjects {
     }
   }
 
+  private static final List<String> REMOVAL_ROWS = List.of("actions on one signal: take out");
+
   private static final class Removals implements Subject {
     @Override
     public List<String> rows() {
-      return List.of("actions on one signal: take out");
+      return REMOVAL_ROWS;
     }
 
     @Override
@@ -401,14 +452,44 @@ final class Subjects {
     }
   }
 
+  /** A list from whose middle anything can be taken. */
+  private static final class JdkRemovals implements Subject {
+    @Override
+    public List<String> rows() {
+      return REMOVAL_ROWS;
+    }
+
+    @Override
+    public long[] cycle(int count, int[] order, Runnable allThere) {
+      var actions = new LinkedHashSet<Object>();
+      var attached = new Object[count];
+      for (int i = 0; i < count; i++) {
+        attached[i] = new Object();
+        actions.add(attached[i]);
+      }
+      allThere.run();
+      boolean removed = true;
+      long start = System.nanoTime();
+      for (int each : order) {
+        removed &= actions.remove(attached[each]);
+      }
+      long removing = System.nanoTime() - start;
+      check(removed && actions.isEmpty());
+      return new long[] {removing};
+    }
+  }
+
   // ---- composites that share one signal, each with an action
+
+  private static final List<String> COMPOSITE_ROWS =
+      List.of("composites of one signal: attach to", "composites of one signal: fire");
 
   private static final class Composites implements Subject {
     private int ran;
 
     @Override
     public List<String> rows() {
-      return List.of("composites of one signal: attach to", "composites of one signal: fire");
+      return COMPOSITE_ROWS;
     }
 
     @Override
@@ -430,6 +511,38 @@ final class Subjects {
       }
       long firing = System.nanoTime() - start;
       check(ran == count);
+      return new long[] {attaching, firing};
+    }
+  }
+
+  /** What one would write by hand: the actions in a map, from which the one that fires is taken. */
+  private static final class JdkComposites implements Subject {
+    private int ran;
+
+    @Override
+    public List<String> rows() {
+      return COMPOSITE_ROWS;
+    }
+
+    @Override
+    public long[] cycle(int count, int[] order, Runnable allThere) {
+      ran = 0;
+      Runnable action = () -> ran++;
+      var waiting = new LinkedHashMap<Object, Runnable>();
+      var own = new Object[count];
+      long start = System.nanoTime();
+      for (int i = 0; i < count; i++) {
+        own[i] = new Object();
+        waiting.put(own[i], action);
+      }
+      long attaching = System.nanoTime() - start;
+      allThere.run();
+      start = System.nanoTime();
+      for (int each : order) {
+        Objects.requireNonNull(waiting.remove(own[each])).run();
+      }
+      long firing = System.nanoTime() - start;
+      check(ran == count && waiting.isEmpty());
       return new long[] {attaching, firing};
     }
   }

@@ -24,10 +24,13 @@ class SubjectsTest {
     "priorities, ours",
     "priorities, PBQ",
     "unique, ours",
+    "unique, LinkedHashSet",
     "actions, ours",
     "actions, CompletableFuture",
     "removals, ours",
-    "composites, ours"
+    "removals, LinkedHashSet",
+    "composites, ours",
+    "composites, LinkedHashMap"
   })
   void cycle_severalTimes_hasAFigureForEachRow(String name, String who) throws Exception {
     Subject subject = Subjects.of(name, who);
