@@ -66,6 +66,7 @@ enum Area {
       List.of(StartJoin.class),
       List.of(
           atMost(1.3, "StartJoin", "ours", "startVirtualThread"),
+          atMost(1.0, "StartJoin", "ours", "StructuredTaskScope"),
           stated("StartJoin", "ours", "Kotlin"))) {
     @Override
     Map<String, List<String>> quickLimits() {

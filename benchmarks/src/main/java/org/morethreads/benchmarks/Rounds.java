@@ -55,7 +55,11 @@ final class Rounds {
                 .warmupTime(TimeValue.milliseconds(quick ? 200 : 500))
                 .measurementTime(TimeValue.milliseconds(quick ? 200 : 500))
                 .shouldFailOnError(false)
-                .jvmArgsAppend("-Xms4g", "-Xmx4g", "--enable-native-access=ALL-UNNAMED");
+                .jvmArgsAppend(
+                    "-Xms4g",
+                    "-Xmx4g",
+                    "--enable-native-access=ALL-UNNAMED",
+                    "--enable-preview"); // for StructuredTaskScope
         limits(area, effort)
             .forEach((name, values) -> options.param(name, values.toArray(String[]::new)));
         String peer = run.peer();

@@ -22,7 +22,7 @@ public class StartJoin {
   @Param({"1", "10000", "1000000"})
   public int threads;
 
-  @Param({"ours", "startVirtualThread", "perTaskExecutor", "Kotlin"})
+  @Param({"ours", "startVirtualThread", "perTaskExecutor", "StructuredTaskScope", "Kotlin"})
   public String peer = "";
 
   /** One for all: programs have one. */
@@ -37,6 +37,7 @@ public class StartJoin {
         Coroutines.launchAndJoin(threads);
         yield threads;
       }
+      case "StructuredTaskScope" -> Structured.startAndJoin(threads);
       default -> executor();
     };
   }
