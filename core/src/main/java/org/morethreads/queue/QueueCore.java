@@ -1,5 +1,6 @@
 package org.morethreads.queue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -573,6 +574,13 @@ abstract class QueueCore<E> {
     int moved = 0;
     Surroundings me = Surroundings.current();
     try {
+      if (!wraps
+          && target.getClass() == ArrayList.class) { // which takes all, or, without memory, none
+        @SuppressWarnings("unchecked") // only elements of this type are put
+        List<E> elements = (List<E>) Arrays.asList(taken);
+        target.addAll(elements);
+        moved = taken.length;
+      }
       while (moved < taken.length) {
         target.add(elementOf(taken[moved]));
         moved++;

@@ -1,6 +1,7 @@
 package org.morethreads.queue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -122,9 +123,12 @@ final class Ring<E> extends Store<E> {
       removedFirst += count;
       return;
     }
-    for (int i = 0; i < count; i++) {
-      forgetFirst();
-    }
+    int untilEnd = Math.min(count, items.length - head);
+    Arrays.fill(items, head, head + untilEnd, null);
+    Arrays.fill(items, 0, count - untilEnd, null);
+    head = (head + count) & (items.length - 1);
+    size -= count;
+    removedFirst += count;
   }
 
   @Override
