@@ -69,6 +69,41 @@ class JsonDumpTest {
     });
   }
 
+  /** H8: of most starts from a line that is known only the line is known; it is named as others. */
+  @Test
+  void dumpJson_manyStartsFromOneLine_namesItForEach() throws Exception {
+    try (var tree = grove.open("t", QUICK)) {
+      for (int i = 0; i < 100; i++) {
+        tree.run("many", Signal::await);
+      }
+      assertThat(lines(tree.dumpJson()))
+          .filteredOn(line -> line.contains("\"path\":\"t/many"))
+          .hasSize(100)
+          .allMatch(
+              line -> line.contains("\"startedFrom\":\"org.morethreads.thread.JsonDumpTest."));
+    }
+  }
+
+  /** H10: nobody has started it. */
+  @ParameterizedTest
+  @EnumSource
+  void dumpJson_adopted_isStartedFromNowhere(Kind kind) throws Exception {
+    try (var tree = grove.open("t", QUICK)) {
+      kind.call(
+              () -> {
+                try (var own = grove.open("own", QUICK);
+                    var adoption = ManagedThread.adopt()) {
+                  assertThat(lines(own.dumpJson()).get(2))
+                      .startsWith("{\"path\":\"" + adoption.thread().path() + "\",")
+                      .doesNotContain("startedFrom");
+                }
+                return null;
+              })
+          .get();
+      assertThat(tree.children()).isEmpty();
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void dumpJson_deadlock_isNamedWithItsCycle(Kind kind) throws Exception {

@@ -132,6 +132,42 @@ class ManagedThreadTest {
         .withMessageContaining("from 1 to 10");
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {Thread.MIN_PRIORITY, Thread.MAX_PRIORITY})
+  void priority_lowestAndHighest_areTaken(int priority) throws Exception {
+    try (var tree = grove.open("t")) {
+      var thread =
+          tree.named("x")
+              .platform()
+              .priority(priority)
+              .prepareCall(_ -> Thread.currentThread().getPriority());
+      thread.start();
+      assertThat(thread.join()).isEqualTo(priority);
+    }
+  }
+
+  /** A class may be both; how it is started says what it is. */
+  private static final class Both implements ManagedThread.Task, ManagedThread.Call<String> {
+    @Override
+    public void run(Signal pleaseStop) {}
+
+    @Override
+    public String call(Signal pleaseStop) {
+      return "called";
+    }
+  }
+
+  @Test
+  void run_taskThatIsACallToo_isRun() throws Exception {
+    try (var tree = grove.open("t")) {
+      var both = new Both();
+      assertThat(tree.named("run").run(both).awaitOutcome())
+          .isEqualTo(new Outcome.Returned<>(null));
+      assertThat(tree.named("call").call(both).awaitOutcome())
+          .isEqualTo(new Outcome.Returned<>("called"));
+    }
+  }
+
   @Test
   void priority_platform_isTheThreads() throws Exception {
     try (var tree = grove.open("t")) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.morethreads.testing.MoreThreadsAssertions.assertThat;
 
@@ -17,6 +18,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -700,6 +702,56 @@ class ScopeTest {
         });
   }
 
+  /** H9: the block of an inner scope may wait for the threads of the outer one. */
+  @Test
+  void joinAll_ofTheOuterScopeInAnInnerOne_waitsForItsThreadsOnly() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (time, _) ->
+            Scope.run(
+                "outer",
+                outer -> {
+                  outer.run("a", _ -> pause(2));
+                  Scope.run(
+                      "inner",
+                      inner -> {
+                        inner.run("b", _ -> pause(3));
+                        outer.joinAll();
+                        assertThat(time.elapsed()).isEqualTo(seconds(2));
+                      });
+                  assertThat(time.elapsed()).isEqualTo(seconds(3));
+                }));
+  }
+
+  /** Its threads are told, and the block goes on. */
+  @Test
+  void stop_withoutAReason_tellsTheThreadsOnly() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (time, _) ->
+            Scope.run(
+                "s",
+                scope -> {
+                  var child = scope.run("a", Signal::await);
+                  scope.stop();
+                  assertThat(scope.pleaseStop().isSignalled()).isTrue();
+                  child.join();
+                  assertThat(child.stopReason().orElseThrow().message()).isEqualTo("asked to stop");
+                  pause(0.5);
+                  assertThat(time.elapsed()).isEqualTo(seconds(0.5));
+                }));
+  }
+
+  @Test
+  void toString_open_isThePath() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) ->
+            Scope.run(
+                "s",
+                scope -> assertThat(scope).hasToString(path("owner/s")).hasToString(scope.path())));
+  }
+
   @Test
   void joinAll_inAChildOfTheScope_isAnError() throws Exception {
     onOwner(
@@ -1293,6 +1345,42 @@ class ScopeTest {
           int one = Scope.race("r", seconds(2), _ -> 1);
           assertThat(one).isEqualTo(1);
         });
+  }
+
+  /** H7: who watches the calls sees what the first of them has returned. */
+  @Test
+  void race_decided_theWinnersOutcomeIsItsResult() throws Exception {
+    var winner = new AtomicReference<ManagedThread<?>>();
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) ->
+            Scope.race(
+                "r",
+                _ -> {
+                  winner.set(ManagedThread.current());
+                  return "first";
+                }));
+    assertThat(winner.get().outcome().orElseThrow()).isEqualTo(new Outcome.Returned<>("first"));
+  }
+
+  @Test
+  void race_aCallIsNull_startsNone() throws Exception {
+    var started = new AtomicBoolean();
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) -> {
+          assertThatNullPointerException()
+              .isThrownBy(() ->
+                  Scope.<@Nullable Object>race(
+                      "r",
+                      _ -> {
+                        started.set(true);
+                        return null;
+                      },
+                      null));
+          assertThat(tree.failures()).isEmpty();
+        });
+    assertThat(started).isFalse();
   }
 
   @Test

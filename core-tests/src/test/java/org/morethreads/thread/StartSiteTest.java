@@ -118,6 +118,17 @@ class StartSiteTest {
     }
   }
 
+  /** As a pool does for its jobs: the line that has handed the task in, not that of the thread. */
+  @Test
+  void startedHere_taskThrows_traceHasThatLine() throws Exception {
+    try (var tree = grove.open("t")) {
+      int line = nextLine();
+      var builder = tree.named("x").startedHere(Library.MEMBER);
+      var thread = builder.run(StartSiteTest::fail);
+      assertStartedAt(thread, "t", line);
+    }
+  }
+
   private static final ScopedValue<String> USER = ScopedValue.newInstance();
 
   @ParameterizedTest

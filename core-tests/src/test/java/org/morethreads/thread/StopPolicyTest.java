@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.fixture.Kind;
 import org.morethreads.fixture.Threads;
 import org.morethreads.internal.Firing;
@@ -1169,5 +1170,92 @@ class StopPolicyTest {
           diary.release.go();
           thread.join();
         });
+  }
+
+  @Test
+  void stopPolicy_thatOfTheParent_isTheSame() throws Exception {
+    grove.onVirtualTime(
+        STANDARD.withAsk(seconds(1)),
+        (tree, _) -> {
+          StopPolicy its = tree.root.policy();
+          tree.named("x")
+              .stopPolicy(its)
+              .run(_ -> assertThat(ManagedThread.current().node.policy()).isSameAs(its))
+              .join();
+        });
+  }
+
+  @Test
+  void toString_each_saysTheTimes() {
+    assertThat(STANDARD).hasToString("ask PT5S, interrupt PT2S, total PT8S");
+    assertThat(STANDARD.neverInterrupt()).hasToString("ask PT7S, total PT8S");
+  }
+
+  /**
+   * S3: what an action on the end of one that is given up does holds up nobody. Both wait for the
+   * other, since either may be given up first.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void abandon_actionOnItsStoppedWaits_theOtherIsAbandonedAllTheSame(Kind kind) throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var diary = new Diary(time);
+      var seen = new ConcurrentHashMap<String, Duration>();
+      var one = Grove.named(kind, "one").run(_ -> diary.deaf());
+      var other = Grove.named(kind, "other").run(_ -> diary.deaf());
+      one.stopped().then(() -> noteWhenStopped(other, time, seen));
+      other.stopped().then(() -> noteWhenStopped(one, time, seen));
+      tree.stop();
+      tree.stopped().await();
+      diary.release.go();
+      assertThat(seen).isEqualTo(Map.of("one", seconds(7), "other", seconds(7)));
+    });
+  }
+
+  private static void noteWhenStopped(
+      ManagedThread<?> thread, VirtualClock time, Map<String, Duration> seen) {
+    try {
+      thread.stopped().await();
+      seen.put(thread.name(), time.elapsed());
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  // ---- what holds for the main tree
+
+  private static StopPolicy ofProgram(String which, String text) {
+    String name = "org.morethreads.stop." + which;
+    System.setProperty(name, text);
+    try {
+      return StopPolicy.ofProgram();
+    } finally {
+      System.clearProperty(name);
+    }
+  }
+
+  @Test
+  void ofProgram_nothingSet_isTheStandard() {
+    assertThat(StopPolicy.ofProgram()).hasToString(STANDARD.toString());
+  }
+
+  @Test
+  void ofProgram_numbers_areSeconds() {
+    assertThat(ofProgram("ask", "1.5")).hasToString("ask PT1.5S, interrupt PT2S, total PT8S");
+    assertThat(ofProgram("interrupt", " 3 ")).hasToString("ask PT5S, interrupt PT3S, total PT8S");
+    assertThat(ofProgram("total", "0")).hasToString("ask PT5S, interrupt PT2S, total PT0S");
+    assertThat(ofProgram("total", "1e9").total()).isEqualTo(Duration.ofSeconds(1_000_000_000));
+    assertThat(grove.log()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"soon", "", "-1", "1000000001", "NaN"})
+  void ofProgram_noSuchTime_isTheStandardAndTheLogSaysSo(String text) {
+    assertThat(ofProgram("ask", text)).hasToString(STANDARD.toString());
+    assertThat(grove.log(System.Logger.Level.WARNING))
+        .containsExactly(
+            "System property org.morethreads.stop.ask is \""
+                + text
+                + "\", but has to be a number of seconds; the standard holds, PT5S.");
   }
 }

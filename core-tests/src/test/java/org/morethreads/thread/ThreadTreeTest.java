@@ -831,6 +831,32 @@ class ThreadTreeTest {
     }
   }
 
+  /** Once it has ended, nothing keeps it, nor its tree. */
+  @ParameterizedTest
+  @EnumSource
+  void abandoned_endsLater_isForgottenWithItsTree(Kind kind) throws Exception {
+    WeakReference<ThreadTree> tree = closeWithOneThatEndsLater(kind);
+    grove.open("last").close();
+    Grove.eventually(() -> {
+      System.gc();
+      return tree.get() == null;
+    });
+  }
+
+  private static WeakReference<ThreadTree> closeWithOneThatEndsLater(Kind kind) {
+    var policy = StopPolicy.standard().withAsk(Duration.ZERO).withInterrupt(Duration.ZERO);
+    var end = Signal.create("end");
+    ThreadTree tree = ThreadTree.open("t", policy);
+    try (tree) {
+      ThreadBuilder builder = tree.named("deaf");
+      (kind.isVirtual() ? builder : builder.platform()).run(_ -> awaitDeaf(end));
+    }
+    assertThat(tree.abandonedAlive()).hasSize(1);
+    end.go();
+    Grove.eventually(() -> tree.abandonedAlive().isEmpty());
+    return new WeakReference<>(tree);
+  }
+
   private static int awaitOwnEnd() {
     Signal stopped = ManagedThread.current().stopped();
     int looks = 0;

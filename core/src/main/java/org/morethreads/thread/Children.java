@@ -83,6 +83,11 @@ final class Children {
     takeNameBack(child.name);
   }
 
+  /** How many names are known: those of living children, and at most one besides. */
+  int countNames() {
+    return names.size();
+  }
+
   private int giveOrdinal(String name) {
     NameUse use = useOf(name);
     if (use == null) {

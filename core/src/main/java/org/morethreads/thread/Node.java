@@ -104,7 +104,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
 
   long startedAtNanos;
 
-  /** The line that started the thread, or more of the stack. */
+  /** The line that started the thread, or more of the stack; null when nobody started it. */
   StackTraceElement @Nullable [] startedFrom;
 
   // ---- guarded by the parent's child lock
@@ -627,7 +627,6 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
 
   void adoptCurrentThread(Surroundings before) {
     thread = Thread.currentThread();
-    startedFrom = StartSite.none();
     startedAtNanos = time().nanoTime();
     Told bornTold = Objects.requireNonNull(parent).link(this);
     time().starting(this);
@@ -652,7 +651,6 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
   void beginScope(ScopeLife life) {
     extras().scope = life;
     thread = Thread.currentThread();
-    startedFrom = StartSite.none();
     startedAtNanos = time().nanoTime();
     Told bornTold = Objects.requireNonNull(parent).link(this);
     begin();

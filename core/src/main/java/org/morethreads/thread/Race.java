@@ -3,7 +3,6 @@ package org.morethreads.thread;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Log;
 
@@ -14,7 +13,6 @@ final class Race {
   static <T extends @Nullable Object> T run(
       String name, @Nullable Duration deadline, List<ManagedThread.Call<? extends T>> calls)
       throws InterruptedException {
-    calls.forEach(Objects::requireNonNull);
     if (calls.isEmpty()) {
       throw new IllegalArgumentException(
           "Race \"" + name + "\" has no calls, and can have no result. Give it at least one.");

@@ -77,10 +77,6 @@ final class StartSite {
         }
       };
 
-  static StackTraceElement[] none() {
-    return NONE;
-  }
-
   /** The line that started a thread, in words; null when it is not known. */
   static @Nullable String line(StackTraceElement @Nullable [] from) {
     int first = from != null && from.length > 0 && from[0] == ASSUMED ? 1 : 0;

@@ -370,6 +370,15 @@ class EndOfProgramTest {
     }
   }
 
+  /** Nothing is lost: whoever waits for a word that cannot be heard can learn why. */
+  @InChildJvm
+  void awaitShutdown_orTypedWithBrokenInput_saysSoAndServesOn() throws Exception {
+    endOf(Programs.ReadsBrokenInput.class)
+        .isStatus(0, SOON)
+        .stopsInOrderBeforeLastWords()
+        .logs("Standard input cannot be read; typed words will not be heard", "the cable is out");
+  }
+
   @InChildJvm
   void awaitShutdown_ofItsOwnTree_isRefused() throws Exception {
     endOf(Programs.AwaitsItself.class)

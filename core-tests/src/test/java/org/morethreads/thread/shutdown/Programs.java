@@ -1,11 +1,14 @@
 package org.morethreads.thread.shutdown;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import org.morethreads.internal.Services;
@@ -233,6 +236,30 @@ final class Programs {
       }
       serve(ThreadTree.orTyped("quit"));
       say(ThreadTree.main().stopReason().orElseThrow().message());
+    }
+  }
+
+  /** Serves on, and is stopped by something else after its input has turned out to be broken. */
+  static final class ReadsBrokenInput {
+    public static void main(String[] args) throws Exception {
+      var reader = new CompletableFuture<Thread>();
+      System.setIn(
+          new InputStream() {
+            @Override
+            public int read() throws IOException {
+              reader.complete(Thread.currentThread());
+              throw new IOException("the cable is out");
+            }
+          });
+      startThreeThreads();
+      ManagedThread.run(
+          "stopper",
+          _ -> {
+            reader.get().join();
+            ThreadTree.main().stop("the reader has ended");
+          });
+      ThreadTree.main().awaitShutdown(ThreadTree.orTyped("exit"));
+      say("last words");
     }
   }
 
