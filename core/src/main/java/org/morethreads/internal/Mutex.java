@@ -221,6 +221,7 @@ public final class Mutex {
     while (true) {
       Acquirer top = arrivals;
       node.next = top;
+      SchedulePoint.at("mutex.push");
       if (ARRIVALS.compareAndSet(this, top, node)) {
         return; // ends: every failure means that another thread got on
       }

@@ -63,6 +63,27 @@ class LockSchedulesTest {
     });
   }
 
+  // acquire | acquire | acquire: one arrives just as the mutex becomes free, and gets it
+  @Test
+  void mutex_threeAcquirers_nobodyIsStranded() {
+    Schedules.explore(run -> {
+      Mutex mutex = new Mutex();
+      var inside = new AtomicInteger();
+      for (int i = 0; i < 3; i++) {
+        run.thread(
+            "acquirer " + i,
+            () -> {
+              mutex.acquire();
+              assertThat(inside.incrementAndGet()).isOne();
+              run.step("inside");
+              inside.decrementAndGet();
+              mutex.release();
+            });
+      }
+      run.afterwards(() -> assertThat(mutex.owner()).isNull());
+    });
+  }
+
   // acquire | acquire <- interrupt | release, interrupt: the one that is woken leaves
   @Test
   void mutex_wokenOneLeavesByInterrupt_wakesTheNext() {

@@ -126,6 +126,19 @@ final class PlantedBugs {
               "composite_lastLeavesWhileAnotherComes_theOtherIsNotLost",
               "of this scenario fails"),
           PlantedBug.scheduled(
+              "who gets a mutex just after it has arrived stays among the arrivals",
+              "internal/Mutex.java",
+              """
+                private void unlink(Acquirer node) {
+                  line();
+              """,
+              """
+                private void unlink(Acquirer node) {
+              """,
+              SCENARIO + "LockSchedulesTest",
+              "mutex_threeAcquirers_nobodyIsStranded",
+              "deadlock"),
+          PlantedBug.scheduled(
               "who is interrupted keeps the chance that it had",
               "queue/QueueCore.java",
               """
