@@ -757,6 +757,96 @@ class OutcomeTest {
     assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(40);
   }
 
+  /** Those that are in the log are kept only if they may become part of an outcome. */
+  @Test
+  void fail_moreThanAreKeptAfterAMinute_theLaterOnesAreOnlyCounted() throws Exception {
+    grove.onVirtualTime((tree, _) -> {
+      var parent =
+          tree.run(
+              "parent",
+              _ -> {
+                failOfNobody(40);
+                assertThat(ManagedThread.current().node.extras().unclaimed).hasSize(16);
+              });
+      assertThat(((Outcome.Failed<?>) parent.awaitOutcome()).failure())
+          .hasMessageContaining("40 of its children")
+          .hasMessageContaining("nobody joined them");
+    });
+  }
+
+  /** Who is joined after all counts no more. */
+  @Test
+  void join_afterAMinute_isNotCounted() throws Exception {
+    grove.onVirtualTime((tree, _) -> {
+      var parent =
+          tree.run(
+              "parent",
+              _ -> {
+                var children = failOfNobody(40);
+                for (var late : children.subList(20, 40)) {
+                  assertThat(late.awaitOutcome()).isInstanceOf(Outcome.Failed.class);
+                }
+              });
+      assertThat(((Outcome.Failed<?>) parent.awaitOutcome()).failure())
+          .hasMessageContaining("20 of its children");
+    });
+  }
+
+  /** Children of the calling thread that fail, and whose failures are in the log. */
+  private static List<ManagedThread<?>> failOfNobody(int count) throws InterruptedException {
+    List<ManagedThread<?>> children = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      children.add(ManagedThread.run("child", _ -> raise(new IOException("disk full"))));
+      children.getLast().stopped().await();
+    }
+    Signal.NEVER.await(Duration.ofSeconds(61));
+    return children;
+  }
+
+  /** Not for their minute either, when they are very many. */
+  @Test
+  void fail_aThousandAndMore_areLoggedAtOnceAndCounted() throws Exception {
+    grove.onVirtualTime((tree, _) -> {
+      var parent =
+          tree.run(
+              "parent",
+              _ -> {
+                for (int i = 0; i < 1_100; i++) {
+                  ManagedThread.run("child", _ -> raise(new IOException())).stopped().await();
+                }
+                assertThat(ManagedThread.current().node.extras().unclaimed).hasSize(1_000);
+                assertThat(grove.log(System.Logger.Level.ERROR))
+                    .hasSize(100)
+                    .allMatch(text -> text.contains("too many of its siblings"));
+              });
+      assertThat(((Outcome.Failed<?>) parent.awaitOutcome()).failure())
+          .hasMessageContaining("1100 of its children");
+      assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(1_100);
+    });
+  }
+
+  /** Whoever learns of a failure, its minute is over: a timer would keep it until then. */
+  @Test
+  void fail_claimedReleasedOrPassedOn_givesItsTimerUp() throws Exception {
+    var timers = new CountedTimers();
+    try (var tree = grove.open(StopPolicy.standard(), timers)) {
+      var joined = tree.run("joined", _ -> raise(new IOException()));
+      joined.stopped().await();
+      assertThat(timers.pending()).isEqualTo(1);
+      joined.awaitOutcome();
+      assertThat(timers.pending()).as("joined").isZero();
+      var released = tree.run("released", _ -> raise(new IOException()));
+      released.stopped().await();
+      released.release();
+      assertThat(timers.pending()).as("released").isZero();
+      tree.run(
+              "parent",
+              _ -> ManagedThread.run("child", _ -> raise(new IOException())).stopped().await())
+          .awaitOutcome();
+      assertThat(timers.pending()).as("passed on").isZero();
+    }
+  }
+
   // ---- release
 
   @Test
@@ -786,6 +876,7 @@ class OutcomeTest {
       thread.stopped().await();
       assertThat(grove.log()).isEmpty();
       thread.release();
+      assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(1);
       thread.release();
       assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(1);
     }

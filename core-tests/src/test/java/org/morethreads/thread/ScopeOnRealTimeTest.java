@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.morethreads.fixture.Kind;
+import org.morethreads.internal.Library;
 import org.morethreads.sync.Signal;
 import org.morethreads.testing.ManagedThreads;
 
@@ -40,6 +42,20 @@ class ScopeOnRealTimeTest {
           }
         });
     assertThat(running.get()).isFalse();
+  }
+
+  /** A scope that ends in time leaves nothing behind that waits for its deadline. */
+  @Test
+  void deadline_endsInTime_givesItsTimerUp() throws Exception {
+    var timers = new CountedTimers();
+    try (var _ =
+        ThreadTree.open(
+            Library.MEMBER, "t", StopPolicy.standard(), timers, /* wholeStarts= */ false)) {
+      Scope.named("s")
+          .deadline(Duration.ofHours(1))
+          .run(_ -> assertThat(timers.pending()).isEqualTo(1));
+      assertThat(timers.pending()).isZero();
+    }
   }
 
   @Test

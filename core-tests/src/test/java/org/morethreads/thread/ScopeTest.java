@@ -25,6 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.morethreads.fixture.Kind;
 import org.morethreads.sync.Signal;
+import org.morethreads.sync.Till;
 import org.morethreads.testing.SlowSink;
 import org.morethreads.testing.TestLog;
 import org.morethreads.testing.VirtualClock;
@@ -740,6 +741,222 @@ class ScopeTest {
                   pause(0.5);
                   assertThat(time.elapsed()).isEqualTo(seconds(0.5));
                 }));
+  }
+
+  /** H9: a scope belongs to the one whose block it is in, also after another has been there. */
+  @Test
+  void run_oneAfterTheOtherInABlock_bothBelongToTheOuter() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) -> {
+          Scope.run(
+              "outer",
+              outer -> {
+                Scope.run("one", one -> assertThat(one.path()).isEqualTo(outer.path() + "/one"));
+                Scope.run("two", two -> assertThat(two.path()).isEqualTo(outer.path() + "/two"));
+              });
+          Scope.run("next", next -> assertThat(next.path()).isEqualTo(path("owner/next")));
+        });
+  }
+
+  /** An interrupt that comes while a scope is being stopped is not lost: nobody throws it. */
+  @Test
+  void run_interruptedWhileItEndsForAFailure_throwsThatAndKeepsTheStatus() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (time, _) -> {
+          Thread owner = Thread.currentThread();
+          assertThatExceptionOfType(ThreadFailedException.class)
+              .isThrownBy(() ->
+                  Scope.run(
+                      "s",
+                      scope -> {
+                        scope.run(
+                            "slow",
+                            stop -> {
+                              awaitDeaf(stop);
+                              awaitDeaf(Till.unhurried(seconds(0.4)));
+                              owner.interrupt();
+                              awaitDeaf(Till.unhurried(seconds(0.4)));
+                            });
+                        scope.run(
+                            "fails",
+                            _ -> {
+                              throw new IOException("disk");
+                            });
+                      }))
+              .havingCause()
+              .withMessage("disk");
+          assertThat(time.elapsed()).isEqualTo(seconds(0.8));
+          assertThat(Thread.interrupted()).as("interrupted").isTrue();
+        });
+  }
+
+  /** Waits, whatever happens. */
+  private static void awaitDeaf(Signal signal) {
+    while (!signal.isSignalled()) {
+      try {
+        signal.await();
+      } catch (InterruptedException e) {
+        // deaf
+      }
+    }
+  }
+
+  /** H7: a failure that the block passes on is told once, another one beside it. */
+  @Test
+  void run_blockThrowsWhatAChildFailedWith_tellsItOnceAndOthersBesides() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) -> {
+          assertThatExceptionOfType(ThreadFailedException.class)
+              .isThrownBy(() ->
+                  Scope.run(
+                      "s",
+                      scope -> {
+                        var first = scope.run("a", _ -> fail("first"));
+                        awaitDeaf(scope.pleaseStop());
+                        Thread.interrupted();
+                        first.join();
+                      }))
+              .satisfies(thrown -> {
+                assertThat(thrown.getCause()).hasMessage("first");
+                assertThat(thrown.getSuppressed()).isEmpty();
+              });
+          assertThatExceptionOfType(ThreadFailedException.class)
+              .isThrownBy(() ->
+                  Scope.run(
+                      "s",
+                      scope -> {
+                        var second =
+                            scope.run(
+                                "b",
+                                stop -> {
+                                  awaitDeaf(stop);
+                                  fail("second");
+                                });
+                        scope.run("a", _ -> fail("first"));
+                        awaitDeaf(scope.pleaseStop());
+                        Thread.interrupted();
+                        second.join();
+                      }))
+              .satisfies(thrown -> {
+                assertThat(thrown.getCause()).hasMessage("first");
+                assertThat(thrown.getSuppressed())
+                    .singleElement()
+                    .satisfies(other -> assertThat(other).hasRootCauseMessage("second"));
+              });
+        });
+  }
+
+  private static void fail(String message) throws IOException {
+    throw new IOException(message);
+  }
+
+  /** H7: threads can read what the scope that they belonged to has come to. */
+  @Test
+  void parent_ofAThreadInAScope_hasTheOutcomeOfTheScope() throws Exception {
+    var scopes = new ArrayList<ManagedThread<?>>();
+    Scope.Block<InterruptedException> remember =
+        scope ->
+            scopes.add(scope.call("c", _ -> ManagedThread.current().parent().orElseThrow()).join());
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) -> {
+          int value =
+              Scope.call(
+                  "s",
+                  scope -> {
+                    remember.run(scope);
+                    return 42;
+                  });
+          assertThat(value).isEqualTo(42);
+          var failure = new IOException("disk");
+          assertThatExceptionOfType(IOException.class)
+              .isThrownBy(() ->
+                  Scope.run(
+                      "s",
+                      scope -> {
+                        remember.run(scope);
+                        throw failure;
+                      }))
+              .isSameAs(failure);
+          var stopped =
+              ManagedThread.run(
+                  "stopped",
+                  told ->
+                      Scope.run(
+                          "s",
+                          scope -> {
+                            remember.run(scope);
+                            told.await();
+                            throw new InterruptedException("leaves");
+                          }));
+          stopped.stop("enough");
+          assertThat(stopped.awaitOutcome()).isInstanceOf(Outcome.Stopped.class);
+          assertThat(scopes.get(0).outcome().orElseThrow()).isEqualTo(new Outcome.Returned<>(42));
+          assertThat(scopes.get(1).outcome().orElseThrow())
+              .isEqualTo(new Outcome.Failed<>(failure));
+          assertThat(scopes.get(2).outcome().orElseThrow())
+              .isInstanceOfSatisfying(
+                  Outcome.Stopped.class,
+                  its -> assertThat(its.reason().message()).isEqualTo("enough"));
+        });
+  }
+
+  @Test
+  void run_ownerWaitsForItsChildren_theDumpSaysSo() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (time, _) -> {
+          var watcher =
+              ManagedThread.call(
+                  "watcher",
+                  _ -> {
+                    pause(1);
+                    time.awaitOthersBlocked();
+                    return tree.dump();
+                  });
+          Scope.run("s", scope -> scope.run("c", _ -> pause(2)));
+          assertThat(watcher.join()).contains("the children of scope \"" + path("owner/s") + "\"");
+        });
+  }
+
+  @Test
+  void deadlineAndOthers_inAnyOrder_allHold() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (time, _) -> {
+          var policy = StopPolicy.standard().withAsk(seconds(0.5));
+          Scope.named("s")
+              .deadline(seconds(9))
+              .isolated()
+              .stopPolicy(policy)
+              .run(scope -> {
+                var broken = scope.run("broken", _ -> fail("alone"));
+                broken.awaitOutcome();
+                assertThat(scope.pleaseStop().isSignalled()).as("isolated").isFalse();
+                assertThat(scope.node.policy().ask()).isEqualTo(seconds(0.5));
+              });
+          assertThatExceptionOfType(TimeoutException.class)
+              .isThrownBy(() ->
+                  Scope.named("s")
+                      .deadline(seconds(1))
+                      .isolated()
+                      .stopPolicy(policy)
+                      .run(_ -> pause(2)));
+          assertThat(time.elapsed()).isEqualTo(seconds(1));
+        });
+  }
+
+  @Test
+  void joinAll_oneIsAbove_isAnError() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) ->
+            assertThatIllegalStateException()
+                .isThrownBy(() -> Scope.joinAll(List.of(ManagedThread.current())))
+                .withMessageContaining("never end"));
   }
 
   @Test

@@ -347,4 +347,11 @@ class StartSiteTest {
   private static ManagedThread<?> startDeep(ThreadTree tree, int depth) {
     return depth == 0 ? tree.run("x", StartSiteTest::fail) : startDeep(tree, depth - 1);
   }
+
+  /** As when only the library's own code is on the stack. */
+  @Test
+  void line_nothingKnown_isNull() {
+    assertThat(StartSite.line(null)).isNull();
+    assertThat(StartSite.line(new StackTraceElement[0])).isNull();
+  }
 }

@@ -245,6 +245,24 @@ class ThreadObserverTest {
   }
 
   @Test
+  void observe_waitsBySeveral_eachSeesTheirEnd() throws Exception {
+    var recorders = List.of(new Recorder("t"), new Recorder("t"), new Recorder("t"));
+    try (var tree = grove.open("t")) {
+      var registrations = recorders.stream().map(ThreadTree::observe).toList();
+      var signal = Signal.create("go on");
+      var thread = tree.run("w", _ -> signal.await());
+      Threads.awaitBlocked(thread.thread().orElseThrow());
+      signal.go();
+      thread.join();
+      registrations.forEach(Signal.Registration::remove);
+    }
+    assertThat(recorders)
+        .allSatisfy(each ->
+            assertThat(each.told)
+                .containsSubsequence("t/w waits for SIGNAL signal \"go on\"", "t/w woke"));
+  }
+
+  @Test
   void observe_timeOver_saysHowLate() throws Exception {
     var recorder = new Recorder("t");
     var registration = ThreadTree.observe(recorder);
@@ -291,6 +309,27 @@ class ThreadObserverTest {
     assertThat(grove.log(System.Logger.Level.ERROR))
         .containsExactly(
             "A ThreadObserver has thrown; it is called further on, but not reported again.");
+  }
+
+  /** At its first failure: there may be no other. */
+  @Test
+  void observe_observerThrowsOnce_isReported() throws Exception {
+    var broken =
+        ThreadTree.observe(
+            new ThreadObserver() {
+              @Override
+              public void started(ManagedThread<?> thread) {
+                throw new AssertionError("on purpose");
+              }
+            });
+    try (var tree = grove.open("t")) {
+      tree.run("a", _ -> {}).join();
+      assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(1);
+      tree.run("b", _ -> {}).join();
+      assertThat(grove.log(System.Logger.Level.ERROR)).hasSize(1);
+    } finally {
+      broken.remove();
+    }
   }
 
   @Test
