@@ -1,6 +1,7 @@
 package org.morethreads.thread;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.atIndex;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,7 @@ class JsonDumpTest {
   @EnumSource
   void dumpJson_threads_saysWhatTheyDo(Kind kind) throws Exception {
     grove.onVirtualTime((tree, time) -> {
+      assertThat(Signal.NEVER.await(Duration.ofSeconds(3))).isFalse(); // older is the tree alone
       var waits =
           (kind.isVirtual() ? tree.named("waits") : tree.named("waits").platform())
               .deadline(Duration.ofMinutes(5))
@@ -67,6 +69,64 @@ class JsonDumpTest {
           .contains("JsonDumpTest.java:")
           .endsWith(",\"waitsFor\":\"signal \\\"NEVER\\\"\"}],");
     });
+  }
+
+  /** H4: it is asked, and told later. */
+  @Test
+  void dumpJson_neededByAnother_isAskedAndNotTold() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var db = tree.run("db", Signal::await);
+      var web = tree.named("web").needs(db).run(Signal::await);
+      db.stop("enough");
+      assertThat(Signal.NEVER.await(Duration.ofMillis(500))).isFalse();
+      time.awaitOthersBlocked();
+      assertThat(lines(tree.dumpJson()).get(2))
+          .contains("\"path\":\"t/db\"")
+          .contains("\"asked\":0.500,\"reason\":{")
+          .contains("\"message\":\"enough\"}")
+          .doesNotContain("\"told\"");
+      web.stop();
+    });
+  }
+
+  /** H5: whoever was given up and still runs is shown apart. */
+  @ParameterizedTest
+  @EnumSource
+  void dumpJson_abandoned_isShownApart(Kind kind) throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var release = Signal.create("release");
+      var deaf = Grove.named(kind, "deaf").run(_ -> StopOrderTest.awaitDeaf(release));
+      deaf.stop();
+      deaf.stopped().await();
+      time.awaitOthersBlocked(); // its stopped goes before it is unlinked
+      assertThat(lines(tree.dumpJson()))
+          .hasSize(5)
+          .satisfies(line -> assertThat(line).isEqualTo("\"abandoned\":["), atIndex(2))
+          .satisfies(
+              line ->
+                  assertThat(line)
+                      .startsWith("{\"path\":\"t/deaf\"")
+                      .contains("\"interrupted\":true")
+                      .endsWith("}],"),
+              atIndex(3));
+      release.go();
+    });
+  }
+
+  @Test
+  void dumpJson_lockIsHeldOutsideOfTrees_namesTheThread() throws Exception {
+    var red = Lock.create("red");
+    try (var tree = grove.open("t", QUICK)) {
+      try (var _ = red.acquire()) {
+        var wants = tree.run("wants", _ -> red.run(() -> {}));
+        TreeDumpTest.awaitOn(wants, "lock \"red\"");
+        assertThat(tree.dumpJson())
+            .contains(
+                "\"waitsFor\":\"lock \\\"red\\\"\",\"heldBy\":"
+                    + JsonDump.quoted(Thread.currentThread().getName())
+                    + "}");
+      }
+    }
   }
 
   /** H8: of most starts from a line that is known only the line is known; it is named as others. */
@@ -150,5 +210,10 @@ class JsonDumpTest {
   void quoted_everyCharacter_isEscapedWhereJsonWantsIt() {
     assertThat(JsonDump.quoted("a\"b\\c\nd\u2028e\u0000\ud83d\ude00\ud83dx\ude00"))
         .isEqualTo("\"a\\\"b\\\\c\\u000ad\\u2028e\\u0000\ud83d\ude00\\ud83dx\\ude00\"");
+  }
+
+  @Test
+  void quoted_halvesOfAPairAtTheEnds_areEscaped() {
+    assertThat(JsonDump.quoted("\ude00x\ud83d")).isEqualTo("\"\\ude00x\\ud83d\"");
   }
 }

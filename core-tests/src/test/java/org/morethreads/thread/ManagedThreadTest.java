@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNoException;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
 import java.net.URL;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.fixture.Kind;
 import org.morethreads.fixture.Threads;
+import org.morethreads.internal.Library;
 import org.morethreads.internal.Surroundings;
 import org.morethreads.internal.Time;
 import org.morethreads.sync.Signal;
@@ -165,6 +167,36 @@ class ManagedThreadTest {
           .isEqualTo(new Outcome.Returned<>(null));
       assertThat(tree.named("call").call(both).awaitOutcome())
           .isEqualTo(new Outcome.Returned<>("called"));
+    }
+  }
+
+  // ---- what only the library itself may call
+
+  @Test
+  void isStopUnderWay_stopped_isTrue() throws Exception {
+    try (var tree = grove.open("t")) {
+      var thread = tree.run("x", Signal::await);
+      assertThat(thread.isStopUnderWay(Library.MEMBER)).isFalse();
+      thread.stop();
+      assertThat(thread.isStopUnderWay(Library.MEMBER)).isTrue();
+    }
+  }
+
+  @Test
+  void isLeavingByStop_interrupt_isTrueAndAnotherFailureIsNot() {
+    assertThat(ManagedThread.isLeavingByStop(Library.MEMBER, new InterruptedException())).isTrue();
+    assertThat(ManagedThread.isLeavingByStop(Library.MEMBER, new IOException())).isFalse();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void interrupt_ofALibraryPart_endsItsWait(Kind kind) throws Exception {
+    try (var _ = grove.open("t")) {
+      var thread = Grove.named(kind, "x").prepareCall(_ -> catchThrowable(Signal.NEVER::await));
+      thread.interrupt(Library.MEMBER); // it has no thread yet
+      thread.start();
+      thread.interrupt(Library.MEMBER);
+      assertThat(thread.join()).isInstanceOf(InterruptedException.class);
     }
   }
 

@@ -42,6 +42,16 @@ class OutcomeTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void join_withinALimit_returnsItsResult(Kind kind) throws Exception {
+    try (var _ = grove.open("t")) {
+      var thread = Grove.named(kind, "x").call(_ -> "result");
+      assertThat(thread.join(Duration.ofDays(1))).isEqualTo("result");
+      assertThat(thread.join(Signal.NEVER)).isEqualTo("result");
+    }
+  }
+
   @Test
   void join_taskReturnedNull_returnsNull() throws Exception {
     try (var tree = grove.open("t")) {
