@@ -8,6 +8,9 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -75,6 +78,36 @@ class LogTest {
     assertThat(Log.listener()).isNotNull();
     Log.setListener(null);
     assertThat(Log.listener()).isNull();
+  }
+
+  /** With and without a failure, in the JDK's own back end. */
+  @Test
+  void records_eachLevel_reachTheBackEnd() {
+    var records = new ArrayList<LogRecord>();
+    var handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord each) {
+            records.add(each);
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger logger = Logger.getLogger("org.morethreads");
+    logger.addHandler(handler);
+    var failure = new IllegalStateException("planted, for the log");
+    try {
+      Log.warning("look");
+      Log.error("failed", failure);
+    } finally {
+      logger.removeHandler(handler);
+    }
+    assertThat(records).extracting(LogRecord::getMessage).containsExactly("look", "failed");
+    assertThat(records).extracting(LogRecord::getThrown).containsExactly(null, failure);
   }
 
   @Test
