@@ -54,6 +54,7 @@ abstract class QueueContract {
       queue.put(i);
     }
     assertThat(queue.size()).isEqualTo(count);
+    assertThat(queue.isEmpty()).isFalse();
     for (int i = 0; i < count; i++) {
       assertThat(queue.take()).isEqualTo(i);
     }
@@ -255,6 +256,10 @@ abstract class QueueContract {
     assertThat(queue.putAllFirst(List.of(8, 9), Signal.DONE)).isTrue();
     queue.putForced(10);
     assertThat(queue.drain()).containsExactly(8, 9, 10);
+    assertThat(queue.putFirst(11, Signal.DONE)).isTrue();
+    assertThat(queue.drain()).containsExactly(11);
+    assertThat(queue.putAllFirst(List.of(12, 13), SHORT)).isTrue();
+    assertThat(queue.drain()).containsExactly(12, 13);
   }
 
   @Test
