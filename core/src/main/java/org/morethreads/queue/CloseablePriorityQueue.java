@@ -186,7 +186,7 @@ public final class CloseablePriorityQueue<E> extends CloseableQueue<E> {
    * @throws IllegalArgumentException if there is no such priority
    */
   public void put(E element, int priority) throws InterruptedException {
-    putItem(entryOf(element, priority));
+    putItem(entryOf(element, priority), Signal.NEVER, FOREVER);
   }
 
   /**
@@ -205,7 +205,7 @@ public final class CloseablePriorityQueue<E> extends CloseableQueue<E> {
    */
   public boolean put(E element, int priority, Signal till) throws InterruptedException {
     Objects.requireNonNull(till, "till");
-    return putOrFail(entryOf(element, priority), null, 0, till, FOREVER);
+    return putItem(entryOf(element, priority), till, FOREVER);
   }
 
   /**
@@ -223,7 +223,7 @@ public final class CloseablePriorityQueue<E> extends CloseableQueue<E> {
    * @throws IllegalArgumentException if there is no such priority
    */
   public boolean put(E element, int priority, Duration timeout) throws InterruptedException {
-    return putOrFail(entryOf(element, priority), null, 0, Signal.NEVER, nanosOf(timeout));
+    return putItem(entryOf(element, priority), Signal.NEVER, nanosOf(timeout));
   }
 
   /**

@@ -268,7 +268,7 @@ public sealed class CloseableQueue<E> extends QueueCore<E> implements Iterable<E
    *     not in
    */
   public void put(E element) throws InterruptedException {
-    putItem(itemOf(element));
+    putItem(itemOf(element), Signal.NEVER, FOREVER);
   }
 
   /**
@@ -293,7 +293,7 @@ public sealed class CloseableQueue<E> extends QueueCore<E> implements Iterable<E
    *     not in
    */
   public boolean put(E element, Signal till) throws InterruptedException {
-    return putOrFail(itemOf(element), null, 0, Objects.requireNonNull(till, "till"), FOREVER);
+    return putItem(itemOf(element), Objects.requireNonNull(till, "till"), FOREVER);
   }
 
   /**
@@ -317,7 +317,7 @@ public sealed class CloseableQueue<E> extends QueueCore<E> implements Iterable<E
    *     not in
    */
   public boolean put(E element, Duration timeout) throws InterruptedException {
-    return putOrFail(itemOf(element), null, 0, Signal.NEVER, nanosOf(timeout));
+    return putItem(itemOf(element), Signal.NEVER, nanosOf(timeout));
   }
 
   /**
@@ -587,7 +587,7 @@ public sealed class CloseableQueue<E> extends QueueCore<E> implements Iterable<E
    * @throws QueueClosedException if the queue is closed and empty, on entry or while waiting
    */
   public E take() throws InterruptedException {
-    E element = takeOrWait();
+    E element = takeItem(Signal.NEVER, FOREVER);
     if (element == null) {
       throwFailure();
       throw new QueueClosedException(
@@ -634,7 +634,7 @@ public sealed class CloseableQueue<E> extends QueueCore<E> implements Iterable<E
    *     nothing was taken
    */
   public @Nullable E poll(Signal till) throws InterruptedException {
-    E element = takeOrWait(Objects.requireNonNull(till, "till"), FOREVER, false);
+    E element = takeItem(Objects.requireNonNull(till, "till"), FOREVER);
     if (element == null) {
       throwFailure();
     }
@@ -659,7 +659,7 @@ public sealed class CloseableQueue<E> extends QueueCore<E> implements Iterable<E
    *     nothing was taken
    */
   public @Nullable E poll(Duration timeout) throws InterruptedException {
-    E element = takeOrWait(Signal.NEVER, nanosOf(timeout), false);
+    E element = takeItem(Signal.NEVER, nanosOf(timeout));
     if (element == null) {
       throwFailure();
     }

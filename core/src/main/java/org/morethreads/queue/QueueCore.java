@@ -132,11 +132,9 @@ abstract class QueueCore<E> {
 
   // ---- putting
 
-  /** Puts one item, and waits for a place without limit. */
-  void putItem(Object item) throws InterruptedException {
-    if (!putNow(item)) {
-      putOrFail(item, null, 0, Signal.NEVER, FOREVER);
-    }
+  /** Puts one item behind all others, and waits for a place; answers whether it is in. */
+  boolean putItem(Object item, Signal till, long nanos) throws InterruptedException {
+    return putNow(item) || putOrFail(item, null, 0, till, nanos);
   }
 
   /**
@@ -424,15 +422,18 @@ abstract class QueueCore<E> {
 
   // ---- taking
 
-  /** Takes an element, and waits for one without limit. Null means that the queue has ended. */
-  @Nullable E takeOrWait() throws InterruptedException {
+  /**
+   * Takes an element, and waits for one. Null means that the wait was ended, or that the queue has
+   * ended; an element counts more than a signalled till.
+   */
+  @Nullable E takeItem(Signal till, long nanos) throws InterruptedException {
     E element = takeNow();
-    return element == null ? takeOrWait(Signal.NEVER, FOREVER, false) : element;
+    return element == null ? takeOrWait(till, nanos, false) : element;
   }
 
   /**
    * Takes an element if there is one and nothing is in the way; as {@link #putNow}. Null means that
-   * {@link #takeOrWait(Signal, long, boolean)} has to see what it is.
+   * {@link #takeOrWait} has to see what it is.
    */
   private @Nullable E takeNow() {
     SchedulePoint.at("queue.takeNow");
