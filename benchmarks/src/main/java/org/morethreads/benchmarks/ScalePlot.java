@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.StringJoiner;
 import org.morethreads.benchmarks.Scale.Series;
+import org.morethreads.benchmarks.scale.ScaleProgram;
 
 /**
  * The figures of {@link Scale} as a drawing: a panel for each row, both axes logarithmic; ours
@@ -157,7 +159,11 @@ final class ScalePlot {
           bounds(svg, line.points());
         }
       }
-      StringBuilder peers = new StringBuilder();
+      String what = title.replace(ScaleProgram.ROW_IN_ORDER, "");
+      StringJoiner below = new StringJoiner(" · ");
+      if (!what.equals(title)) {
+        below.add("in order"); // there is no room for it in the title
+      }
       for (Line line : lines) {
         List<double[]> points = new ArrayList<>();
         line.points().forEach((count, nanos) -> points.add(new double[] {count, nanos}));
@@ -171,13 +177,11 @@ final class ScalePlot {
                       x(point[0]),
                       y(point[1]))));
         } else {
-          peers.append(" · peer: ").append(line.series().who());
+          below.add("peer: " + line.series().who());
         }
       }
-      text(svg, LEFT, TOP - 20, "start", "title", title);
-      if (!peers.isEmpty()) {
-        text(svg, LEFT, TOP - 7, "start", "", peers.substring(3));
-      }
+      text(svg, LEFT, TOP - 20, "start", "title", what);
+      text(svg, LEFT, TOP - 7, "start", "", below.toString());
     }
 
     private void grid(StringBuilder svg) {

@@ -62,7 +62,7 @@ class ScaleTest {
     Map<Series, NavigableMap<Integer, Double>> lines = new LinkedHashMap<>();
     lines.put(new Series("a < b", "ours"), new TreeMap<>(Map.of(10, 5.0, 100, 7.5, 1_000, 0.0)));
     lines.put(new Series("a < b", "peer"), new TreeMap<>(Map.of(10, 5.0, 100, 70_000.0)));
-    lines.put(new Series("c", "ours"), new TreeMap<>(Map.of(10, 3.0, 10_000_000, 3.0)));
+    lines.put(new Series("c, in order", "ours"), new TreeMap<>(Map.of(10, 3.0, 10_000_000, 3.0)));
     String svg = new ScalePlot(lines).svg();
     Document document =
         DocumentBuilderFactory.newInstance()
@@ -71,5 +71,6 @@ class ScaleTest {
     assertThat(document.getElementsByTagName("g").getLength()).isEqualTo(2);
     assertThat(document.getElementsByTagName("circle").getLength()).isEqualTo(5);
     assertThat(svg).doesNotContain("NaN").doesNotContain("Infinity");
+    assertThat(svg).contains(">c<", ">in order<", ">peer: peer<");
   }
 }

@@ -15,6 +15,9 @@ public final class ScaleProgram {
   /** The end of the name of a subject whose things come in order. */
   public static final String IN_ORDER = "-in-order";
 
+  /** The end of their rows. */
+  public static final String ROW_IN_ORDER = ", in order";
+
   private static final int SMALLEST = 10;
 
   /** From here on the heap is cleared before each sample, and what things take of it is counted. */
@@ -116,7 +119,7 @@ public final class ScaleProgram {
           count,
           sorted[taken / 2],
           subject.rows().get(row),
-          inOrder ? ", in order" : "");
+          inOrder ? ROW_IN_ORDER : "");
     }
   }
 
