@@ -6,8 +6,7 @@ import org.jspecify.annotations.NullMarked;
 module org.morethreads {
   requires static transitive org.jspecify;
 
-  // For signals of the operating system. Reached by reflection: on the class path a JVM may lack
-  // it.
+  // For signals of the operating system. On the class path a JVM may lack it, which is caught.
   requires jdk.unsupported;
 
   // Looked for only when a system property asks for a profile or for diagnostics.

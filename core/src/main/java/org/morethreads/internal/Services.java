@@ -2,6 +2,7 @@ package org.morethreads.internal;
 
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -94,12 +95,13 @@ public final class Services {
     synchronized (MONITOR) {
       TAKEN.add(stage);
       List<Service> found = new ArrayList<>();
-      for (Entry entry : ENTRIES) {
+      for (Iterator<Entry> entries = ENTRIES.iterator(); entries.hasNext(); ) {
+        Entry entry = entries.next();
         if (entry.stage() == stage) {
           found.add(entry.service());
+          entries.remove();
         }
       }
-      ENTRIES.removeIf(entry -> entry.stage() == stage);
       return found;
     }
   }

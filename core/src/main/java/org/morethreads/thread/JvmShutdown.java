@@ -11,7 +11,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Detached;
 import org.morethreads.internal.Log;
@@ -351,11 +350,11 @@ final class JvmShutdown {
         main.stopAndWait(why, Math.max(0, limit - System.nanoTime()));
       }
       stopOpen(why, limit, done, 0); // those that were opened meanwhile
-      awaitThreads("an action", Detached::running, limit + RESERVE);
-      awaitThreads("the last words of the main thread", JvmShutdown::speaking, limit + RESERVE);
+      awaitThreads(UserCode.ACTIONS, limit + RESERVE);
+      awaitThreads(UserCode.LAST_WORDS, limit + RESERVE);
       long now = System.nanoTime(); // not the limit: such a handler may well block for ever
       long handlersLimit = (now - limit < 0 ? now : limit) + RESERVE;
-      awaitThreads("a handler of a signal", OsSignals::passingOn, handlersLimit);
+      awaitThreads(UserCode.SIGNAL_HANDLERS, handlersLimit);
       finishServices(limit);
     } catch (Throwable broken) { // the JVM must end all the same
       Log.error("The ordered stop of the program failed; the JVM ends without it.", broken);
@@ -434,28 +433,46 @@ final class JvmShutdown {
     }
   }
 
-  /** Those who have something to say between the stop and the end, and are waited for. */
-  private static Collection<Thread> speaking() {
-    Thread main = mainThread;
-    return main != null && SPEAKERS.contains(main) ? List.of(main) : List.of();
+  /** What may still run when all trees have stopped, and is waited for. */
+  private enum UserCode {
+    ACTIONS("an action"),
+    /** Of those who have something to say between the stop and the end. */
+    LAST_WORDS("the last words of the main thread"),
+    SIGNAL_HANDLERS("a handler of a signal");
+
+    final String words;
+
+    UserCode(String words) {
+      this.words = words;
+    }
+
+    Collection<Thread> running() {
+      if (this == ACTIONS) {
+        return Detached.running();
+      }
+      if (this == SIGNAL_HANDLERS) {
+        return OsSignals.passingOn();
+      }
+      Thread main = mainThread;
+      return main != null && SPEAKERS.contains(main) ? List.of(main) : List.of();
+    }
   }
 
   /**
    * Waits for user code to end; says after 1 s and then at doubling intervals who is waited for
    * (H6), and leaves them at the limit. Whoever sits in System.exit will not end.
    */
-  private static void awaitThreads(String what, Supplier<Collection<Thread>> running, long limit)
-      throws InterruptedException {
+  private static void awaitThreads(UserCode code, long limit) throws InterruptedException {
     long interval = SECOND;
     long reportAt = System.nanoTime() + interval;
-    for (Thread next = firstAlive(running); next != null; next = firstAlive(running)) {
+    for (Thread next = firstAlive(code); next != null; next = firstAlive(code)) {
       long now = System.nanoTime();
       if (now - limit >= 0) {
-        report("The program ends without waiting longer for " + what, running);
+        report("The program ends without waiting longer for ", code);
         return;
       }
       if (now - reportAt >= 0) {
-        report("The end of the program waits for " + what, running);
+        report("The end of the program waits for ", code);
         interval *= 2;
         reportAt = now + interval;
       }
@@ -467,8 +484,8 @@ final class JvmShutdown {
     }
   }
 
-  private static @Nullable Thread firstAlive(Supplier<Collection<Thread>> running) {
-    for (Thread thread : running.get()) {
+  private static @Nullable Thread firstAlive(UserCode code) {
+    for (Thread thread : code.running()) {
       if (isAlive(thread)) {
         return thread;
       }
@@ -482,11 +499,11 @@ final class JvmShutdown {
         && !(exiting && JvmThreads.sitsInExit(thread));
   }
 
-  private static void report(String what, Supplier<Collection<Thread>> running) {
+  private static void report(String what, UserCode code) {
     // Whoever calls System.exit is waited for only until the JVM's shutdown has begun.
-    StringBuilder text = new StringBuilder(what).append(':');
+    StringBuilder text = new StringBuilder(what).append(code.words).append(':');
     int count = 0;
-    for (Thread thread : running.get()) {
+    for (Thread thread : code.running()) {
       if (isAlive(thread) && !JvmThreads.sitsInExit(thread) && ++count <= MOST_REPORTED) {
         text.append("\n  \"").append(thread.getName()).append("\"; ");
         text.append(StopWatch.BlockedOn.describe(thread)).append(StopWatch.stack(thread));

@@ -447,6 +447,9 @@ public final class ManagedThread<T extends @Nullable Object> {
   }
 
   T resultOf(Outcome<T> outcome) {
+    if (outcome instanceof Outcome.Returned<T>(T value)) {
+      return value; // before the switch, whose first use loads some thirty classes
+    }
     return switch (outcome) {
       case Outcome.Returned<T>(T value) -> value;
       case Outcome.Failed<T>(Throwable failure) ->

@@ -13,11 +13,9 @@ import org.morethreads.sync.Signal;
  */
 final class Options {
   static final Options STANDARD = new Options();
-  static final Options ADOPTED = STANDARD.with(copy -> copy.kind = Node.Kind.ADOPTED);
-  static final Options ADOPTED_INTERRUPTIBLE =
-      STANDARD.with(copy -> copy.kind = Node.Kind.ADOPTED_INTERRUPTIBLE);
-
-  static final Options SCOPE = STANDARD.with(copy -> copy.kind = Node.Kind.SCOPE);
+  static final Options ADOPTED = of(Node.Kind.ADOPTED);
+  static final Options ADOPTED_INTERRUPTIBLE = of(Node.Kind.ADOPTED_INTERRUPTIBLE);
+  static final Options SCOPE = of(Node.Kind.SCOPE);
 
   Node.Kind kind = Node.Kind.OWNED;
 
@@ -52,8 +50,21 @@ final class Options {
 
   private Options() {}
 
+  private static Options of(Node.Kind kind) {
+    Options made = new Options();
+    made.kind = kind;
+    return made;
+  }
+
   /** Returns a copy that differs in one thing. */
   Options with(Consumer<Options> change) {
+    Options copy = copy();
+    change.accept(copy);
+    return copy;
+  }
+
+  /** A copy, to be changed before it is handed out. */
+  Options copy() {
     Options copy = new Options();
     copy.kind = kind;
     copy.platform = platform;
@@ -69,7 +80,6 @@ final class Options {
     copy.context = context;
     copy.carrier = carrier;
     copy.otherContext = otherContext;
-    change.accept(copy);
     return copy;
   }
 
@@ -89,12 +99,9 @@ final class Options {
     for (ManagedThread<?> needed : needs) {
       most = Math.max(most, 1 + needed.node.stages());
     }
-    int all = most;
-    Options result =
-        with(copy -> {
-          copy.policy = allowed;
-          copy.stages = all;
-        });
+    Options result = copy();
+    result.policy = allowed;
+    result.stages = most;
     if (needs.isEmpty() && stopWhen.isEmpty()) { // keeps nobody's signals and threads alive
       its.derived = new Derived(this, result);
     }

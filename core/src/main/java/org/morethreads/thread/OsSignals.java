@@ -1,9 +1,5 @@
 package org.morethreads.thread;
 
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -11,13 +7,14 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Log;
+import org.morethreads.internal.OsSignal;
 import org.morethreads.internal.Services;
 
 /**
- * Catches SIGINT, SIGTERM and SIGHUP through sun.misc.Signal, found by reflection since not every
- * JVM has it or lets us. The first begins the end of the program, a second halts.
+ * Catches SIGINT, SIGTERM and SIGHUP, if the JVM can and lets us. The first begins the end of the
+ * program, a second halts.
  */
-final class OsSignals implements InvocationHandler {
+final class OsSignals implements OsSignal.Receiver {
   private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
 
   private static final long MILLISECOND = 1_000_000;
@@ -46,7 +43,6 @@ final class OsSignals implements InvocationHandler {
   private static final Set<Thread> PASSING_ON = ConcurrentHashMap.newKeySet();
 
   private final String name;
-  private volatile @Nullable Object before;
 
   private OsSignals(String name) {
     this.name = name;
@@ -54,77 +50,41 @@ final class OsSignals implements InvocationHandler {
 
   static void install() {
     try {
-      Class<?> signal = Class.forName("sun.misc.Signal");
-      Class<?> handler = Class.forName("sun.misc.SignalHandler");
-      Method handle = signal.getMethod("handle", signal, handler);
-      Object ignore = handler.getField("SIG_IGN").get(null);
       for (String name : List.of("INT", "TERM", "HUP")) {
-        install(name, signal, handler, handle, ignore);
+        install(name);
       }
-    } catch (ReflectiveOperationException | LinkageError notThere) {
+    } catch (LinkageError notThere) {
       // no module jdk.unsupported: the JVM's hook alone leads to the stop
     }
   }
 
-  private static void install(
-      String name, Class<?> signal, Class<?> handler, Method handle, Object ignore)
-      throws ReflectiveOperationException {
-    OsSignals ours = new OsSignals(name);
-    Object proxy =
-        Proxy.newProxyInstance(OsSignals.class.getClassLoader(), new Class<?>[] {handler}, ours);
+  private static void install(String name) {
     try {
-      Object which = signal.getConstructor(String.class).newInstance(name);
-      Object before = handle.invoke(null, which, proxy);
-      if (before == ignore) {
-        handle.invoke(null, which, before); // nohup: whoever started us wants it ignored
-      } else {
-        ours.before = before;
-      }
-    } catch (InvocationTargetException refused) {
-      if (!(refused.getCause() instanceof IllegalArgumentException)) {
-        throw refused;
-      }
+      OsSignal.handle(name, new OsSignals(name));
+    } catch (IllegalArgumentException refused) {
       // -Xrs, or a signal that this system does not have: the hook remains
     }
   }
 
   @Override
-  public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments) {
-    return switch (method.getName()) {
-      case "hashCode" -> System.identityHashCode(proxy);
-      case "equals" -> arguments != null && arguments[0] == proxy;
-      case "toString" -> "more-threads handler of SIG" + name;
-      default -> {
-        Object users = usersHandler();
-        if (users == null || arguments == null) {
-          received();
-        } else {
-          PASSING_ON.add(Thread.currentThread()); // before the end can come to look for it
-          try {
-            received();
-            passOn(users, method, arguments); // after the stop has begun: it may block, or exit
-          } finally {
-            PASSING_ON.remove(Thread.currentThread());
-          }
-        }
-        yield null;
-      }
-    };
-  }
-
-  /**
-   * A handler that user code had installed before, which hears of the signal too; null for the
-   * JVM's own one, which would end the JVM at once.
-   */
-  private @Nullable Object usersHandler() {
-    Object handler = before;
-    return handler == null || handler.getClass().getName().startsWith("sun.misc.") ? null : handler;
-  }
-
-  private void passOn(Object handler, Method method, Object[] arguments) {
+  public void received(@Nullable Runnable earlier) {
+    if (earlier == null) {
+      received();
+      return;
+    }
+    PASSING_ON.add(Thread.currentThread()); // before the end can come to look for it
     try {
-      method.invoke(handler, arguments);
-    } catch (ReflectiveOperationException | RuntimeException failure) {
+      received();
+      passOn(earlier); // after the stop has begun: it may block, or exit
+    } finally {
+      PASSING_ON.remove(Thread.currentThread());
+    }
+  }
+
+  private void passOn(Runnable earlier) {
+    try {
+      earlier.run();
+    } catch (Throwable failure) { // the thread is the JVM's, and nobody else would tell
       Log.error("The handler of SIG" + name + " that was there before failed.", failure);
     }
   }

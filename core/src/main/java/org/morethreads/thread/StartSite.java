@@ -2,6 +2,7 @@ package org.morethreads.thread;
 
 import java.lang.StackWalker.StackFrame;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,13 @@ final class StartSite {
 
   /** Stands first where the line was not looked at, but taken from the starts before. */
   private static final StackTraceElement ASSUMED = new StackTraceElement("-", "-", null, -1);
+
+  /**
+   * Whether no stack was looked at yet. The first one is that of an exception: to load what walks
+   * stacks takes 10 ms, of which a program that starts few threads has nothing. A race does it
+   * twice.
+   */
+  private static boolean isFirst = true;
 
   private StartSite() {}
 
@@ -114,28 +122,50 @@ final class StartSite {
   }
 
   private static Class<?> identity(Object task) {
-    return switch (task) {
-      case ManagedThread.Wrapped wrapped -> wrapped.task().getClass();
-      case Options.Carrying carrying -> identity(carrying.task());
-      default -> task.getClass();
-    };
+    Object own = task;
+    if (own instanceof Options.Carrying carrying) {
+      own = carrying.task();
+    }
+    if (own instanceof ManagedThread.Wrapped wrapped) {
+      own = wrapped.task();
+    }
+    return own.getClass();
   }
 
   private static StackTraceElement[] walk(int most) {
+    if (isFirst) {
+      isFirst = false;
+      StackTraceElement[] found = firstOf(new Throwable().getStackTrace(), most);
+      if (found.length > 0) { // else the JVM fills in none
+        return found;
+      }
+    }
+    return StackWalker.getInstance().walk(frames -> firstOf(frames.iterator(), most));
+  }
+
+  private static StackTraceElement[] firstOf(StackTraceElement[] stack, int most) {
     List<StackTraceElement> found = new ArrayList<>();
-    StackWalker.getInstance()
-        .walk(frames -> {
-          frames
-              .filter(frame -> !isOurs(frame))
-              .limit(most)
-              .forEach(frame -> found.add(frame.toStackTraceElement()));
-          return null;
-        });
+    for (StackTraceElement element : stack) {
+      if (found.size() < most && !isOurs(element.getClassName())) {
+        found.add(element);
+      }
+    }
     return found.toArray(NONE);
   }
 
-  private static boolean isOurs(StackFrame frame) {
-    String name = frame.getClassName();
+  /** By an iterator, which needs fewer classes than the stages of a stream. */
+  private static StackTraceElement[] firstOf(Iterator<StackFrame> frames, int most) {
+    List<StackTraceElement> found = new ArrayList<>();
+    while (found.size() < most && frames.hasNext()) {
+      StackFrame frame = frames.next();
+      if (!isOurs(frame.getClassName())) {
+        found.add(frame.toStackTraceElement());
+      }
+    }
+    return found.toArray(NONE);
+  }
+
+  private static boolean isOurs(String name) {
     if (!name.startsWith(OURS)) {
       return false;
     }

@@ -98,13 +98,12 @@ public final class ThreadTree implements AutoCloseable {
     this.main = main;
     this.wholeStarts = wholeStarts;
     this.openedBefore = main ? null : opened();
-    Options options =
-        Options.STANDARD.with(copy -> {
-          copy.kind = Node.Kind.ROOT;
-          copy.policy = policy;
-        });
+    Options options = Options.STANDARD.copy();
+    options.kind = Node.Kind.ROOT;
+    options.policy = policy;
     this.root = new Node(this, null, name, options, null);
-    this.topmost = Options.STANDARD.with(copy -> copy.parent = root);
+    this.topmost = Options.STANDARD.copy();
+    topmost.parent = root;
     root.startedAtNanos = time.nanoTime();
   }
 
@@ -434,7 +433,9 @@ public final class ThreadTree implements AutoCloseable {
         }
       }
       leftovers.clear();
-      awaitBriefly(reports::areUnderWay); // a log that blocks must not hold the end either
+      if (reports.areUnderWay()) {
+        awaitBriefly(reports::areUnderWay); // a log that blocks must not hold the end either
+      }
     } finally { // also when the heap is full: others wait
       JvmShutdown.closed(this);
       finished.go();
@@ -478,6 +479,9 @@ public final class ThreadTree implements AutoCloseable {
    * not hold its end.
    */
   private void awaitActions() {
+    if (!actionsGoOn()) {
+      return;
+    }
     awaitBriefly(this::actionsGoOn);
     if (actionsGoOn()) {
       reports.say(

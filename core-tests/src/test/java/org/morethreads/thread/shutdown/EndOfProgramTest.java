@@ -192,6 +192,15 @@ class EndOfProgramTest {
   }
 
   @InChildJvm
+  void sigterm_earlierHandlerFails_saysSoAndStopsInOrder() throws Exception {
+    endBySignal(Programs.OwnHandlerFails.class, "TERM")
+        .isStatus(SIGTERM, SOON)
+        .logs("The handler of SIGTERM that was there before failed.")
+        .logs("planted")
+        .stopsInOrderBeforeLastWords();
+  }
+
+  @InChildJvm
   void sigterm_earlierHandlerBlocks_doesNotHoldUpTheStop() throws Exception {
     endBySignal(Programs.OwnHandlerBlocks.class, "TERM")
         .isStatus(SIGTERM, SOON)

@@ -146,6 +146,15 @@ class HeldUpShutdownTest {
         .logsTimes(1, "Thread \"main/failing\" failed");
   }
 
+  /** H8: also that of the very first, which is looked at in a way of its own. */
+  @InChildJvm
+  void childrenFail_firstOfTheProgram_showTheLineOfTheirStart() throws Exception {
+    String main = Programs.FirstStarts.class.getName() + " main";
+    endOf(Programs.FirstStarts.class)
+        .isStatus(0, SOON)
+        .says("0 as follows " + main, "65 as those with this task before it " + main);
+  }
+
   @InChildJvm
   void threeGenerationsFail_eachIsLoggedOnce() throws Exception {
     endOf(Programs.ThreeGenerationsFail.class)

@@ -16,6 +16,7 @@ import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
 import org.morethreads.thread.Adoption;
 import org.morethreads.thread.ManagedThread;
+import org.morethreads.thread.Outcome;
 import org.morethreads.thread.ThreadTree;
 
 /**
@@ -533,6 +534,34 @@ final class Programs {
     }
   }
 
+  /** Says of the first thread of the program, and of one whose line is assumed, where it began. */
+  static final class FirstStarts {
+    public static void main(String[] args) throws Exception {
+      for (int i = 0; i <= 65; i++) {
+        var thread =
+            ManagedThread.run(
+                "failing",
+                stop -> {
+                  throw new IllegalStateException("planted");
+                });
+        if (thread.awaitOutcome() instanceof Outcome.Failed<?>(Throwable failure)
+            && (i == 0 || i == 65)) {
+          StackTraceElement[] trace = failure.getStackTrace();
+          StackTraceElement boundary = trace[trace.length - 2];
+          StackTraceElement line = trace[trace.length - 1];
+          say(
+              i
+                  + " "
+                  + boundary.getFileName()
+                  + " "
+                  + line.getClassName()
+                  + " "
+                  + line.getMethodName());
+        }
+      }
+    }
+  }
+
   static final class ThreeGenerationsFail {
     public static void main(String[] args) throws Exception {
       ManagedThread.run(
@@ -778,6 +807,16 @@ final class Programs {
   static final class OwnHandlerBlocks {
     public static void main(String[] args) throws Exception {
       handleSigterm(() -> sleepForEver());
+      startThreeThreads();
+      serve();
+    }
+  }
+
+  static final class OwnHandlerFails {
+    public static void main(String[] args) throws Exception {
+      handleSigterm(() -> {
+        throw new AssertionError("planted");
+      });
       startThreeThreads();
       serve();
     }
