@@ -28,6 +28,8 @@ enum Area {
           atMost(1 / 2.0, "QueueThroughput.*V (1|8)-1", "ours-until", "ABQ"),
           atMost(1 / 5.0, "QueueThroughput.*1000-1", "ours-until", "ABQ"),
           atMost(1 / 1.5, "QueueThroughput", "ours-drain", "ABQ"),
+          atMost(1.0, "QueueThroughput", "ours-till", "ABQ"),
+          atMost(1.0, "QueueThroughput", "ours-timed", "ABQ-timed"),
           atMost(1.0, "QueuePingPong", "ours", "ABQ"),
           stated("Queue", "ours", "Kotlin"))) {
     @Override

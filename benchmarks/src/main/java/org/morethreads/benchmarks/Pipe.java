@@ -1,26 +1,35 @@
 package org.morethreads.benchmarks;
 
 import com.softwaremill.jox.Channel;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.LinkedTransferQueue;
+import java.util.concurrent.TimeUnit;
 import org.jctools.queues.MpscBlockingConsumerArrayQueue;
+import org.jspecify.annotations.Nullable;
 import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.Signal;
 
 /** A queue of one of the peers, and the way in which it is used. */
 abstract class Pipe {
+  /** What a call with a time may take at most; none comes near it. */
+  private static final int LIMIT_SECONDS = 60;
+
   /** Makes a pipe by the name of the peer. */
   static Pipe of(String peer, int capacity) {
     return switch (peer) {
       case "ours" -> new Ours(capacity);
       case "ours-until" -> new OursUntil(capacity);
       case "ours-drain" -> new OursDrain(capacity);
+      case "ours-till" -> new OursTill(capacity);
+      case "ours-timed" -> new OursTimed(capacity);
       case "ABQ" -> new Jdk(new ArrayBlockingQueue<>(capacity));
       case "ABQ-drainTo" -> new JdkDrain(new ArrayBlockingQueue<>(capacity), capacity);
+      case "ABQ-timed" -> new JdkTimed(new ArrayBlockingQueue<>(capacity));
       case "LBQ" -> new Jdk(new LinkedBlockingQueue<>(capacity));
       case "LTQ" -> new Jdk(new LinkedTransferQueue<>());
       case "MPSC" -> new Jdk(new MpscBlockingConsumerArrayQueue<>(Math.max(2, capacity)));
@@ -85,6 +94,57 @@ abstract class Pipe {
     }
   }
 
+  /** Every call may be ended by a signal, which does not go. */
+  private static final class OursTill extends Ours {
+    private final Signal stop = Signal.create("stop");
+
+    OursTill(int capacity) {
+      super(capacity);
+    }
+
+    @Override
+    void put(Integer element) throws InterruptedException {
+      check(queue.put(element, stop));
+    }
+
+    @Override
+    Integer take() throws InterruptedException {
+      return checked(queue.poll(stop));
+    }
+  }
+
+  /** Every call may be ended by a time, which does not come. */
+  private static final class OursTimed extends Ours {
+    private static final Duration LIMIT = Duration.ofSeconds(LIMIT_SECONDS);
+
+    OursTimed(int capacity) {
+      super(capacity);
+    }
+
+    @Override
+    void put(Integer element) throws InterruptedException {
+      check(queue.put(element, LIMIT));
+    }
+
+    @Override
+    Integer take() throws InterruptedException {
+      return checked(queue.poll(LIMIT));
+    }
+  }
+
+  private static void check(boolean wasPut) {
+    if (!wasPut) {
+      throw new IllegalStateException("an element was not put in time");
+    }
+  }
+
+  private static Integer checked(@Nullable Integer element) {
+    if (element == null) {
+      throw new IllegalStateException("no element came in time");
+    }
+    return element;
+  }
+
   private static final class OursDrain extends Ours {
     OursDrain(int capacity) {
       super(capacity);
@@ -127,6 +187,23 @@ abstract class Pipe {
     @Override
     Integer take() throws InterruptedException {
       return queue.take();
+    }
+  }
+
+  /** As {@link OursTimed}. */
+  private static final class JdkTimed extends Jdk {
+    JdkTimed(BlockingQueue<Integer> queue) {
+      super(queue);
+    }
+
+    @Override
+    void put(Integer element) throws InterruptedException {
+      check(queue.offer(element, LIMIT_SECONDS, TimeUnit.SECONDS));
+    }
+
+    @Override
+    Integer take() throws InterruptedException {
+      return checked(queue.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
     }
   }
 
