@@ -446,10 +446,12 @@ public final class ManagedThread<T extends @Nullable Object> {
     return resultOf(outcome);
   }
 
+  /** Apart from what follows, whose first use loads some thirty classes. */
   T resultOf(Outcome<T> outcome) {
-    if (outcome instanceof Outcome.Returned<T>(T value)) {
-      return value; // before the switch, whose first use loads some thirty classes
-    }
+    return outcome instanceof Outcome.Returned<T>(T value) ? value : resultOrThrow(outcome);
+  }
+
+  private T resultOrThrow(Outcome<T> outcome) {
     return switch (outcome) {
       case Outcome.Returned<T>(T value) -> value;
       case Outcome.Failed<T>(Throwable failure) ->

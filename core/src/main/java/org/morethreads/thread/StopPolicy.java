@@ -41,14 +41,13 @@ public final class StopPolicy {
   /** The policy of the main tree: the standard one, changed by system properties. */
   static StopPolicy ofProgram() {
     return new StopPolicy(
-        property("ask", STANDARD.ask),
-        property("interrupt", STANDARD.interrupt),
-        property("total", STANDARD.total),
+        property("org.morethreads.stop.ask", STANDARD.ask),
+        property("org.morethreads.stop.interrupt", STANDARD.interrupt),
+        property("org.morethreads.stop.total", STANDARD.total),
         true);
   }
 
-  private static Duration property(String which, Duration standard) {
-    String name = "org.morethreads.stop." + which;
+  private static Duration property(String name, Duration standard) {
     String text = System.getProperty(name);
     if (text == null) {
       return standard;
