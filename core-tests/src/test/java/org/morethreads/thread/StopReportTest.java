@@ -399,6 +399,32 @@ class StopReportTest {
         });
   }
 
+  /** A report is read by people: sixteen frames of each thread, and how many there are besides. */
+  @ParameterizedTest
+  @CsvSource({"1, 0", "16, 0", "17, 1", "40, 24"})
+  void report_deepStack_showsSixteenFramesAndCountsTheOthers(int frames, int more) {
+    var stack = new StackTraceElement[frames];
+    for (int i = 0; i < frames; i++) {
+      stack[i] = new StackTraceElement("C", "m" + i, "C.java", i);
+    }
+    var thread =
+        new Thread() {
+          @Override
+          public StackTraceElement[] getStackTrace() {
+            return stack;
+          }
+        };
+    List<String> lines = StopWatch.stack(thread).lines().toList();
+    assertThat(lines).first().isEqualTo("");
+    assertThat(lines).filteredOn(line -> line.startsWith("      at C.m")).hasSize(frames - more);
+    if (more == 0) {
+      assertThat(lines).hasSize(1 + frames);
+    } else {
+      assertThat(lines).hasSize(18).last().isEqualTo("      ... " + more + " more");
+    }
+    assertThat(StopWatch.stack(null)).isEmpty();
+  }
+
   // ---- the abandoned
 
   @ParameterizedTest

@@ -109,6 +109,11 @@ class ScheduleTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Schedule.Times.every(Duration.ZERO, Instant.EPOCH))
         .withMessageContaining("a millisecond or more");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Schedule.Times.every(Duration.ofNanos(999_999), Instant.EPOCH));
+    var shortest = Schedule.Times.every(Duration.ofMillis(1), Instant.EPOCH);
+    assertThat(times(shortest, "1970-01-01T00:00:00Z", 1))
+        .containsExactly("1970-01-01T00:00:00.001Z");
   }
 
   // ---- runs
@@ -145,6 +150,51 @@ class ScheduleTest {
     pause(seconds(310));
     assertThat(begins).containsExactly(seconds(60), seconds(240), seconds(300));
     assertThat(schedule.status().skipped()).isEqualTo(2);
+    schedule.stop();
+  }
+
+  /** A time that has come just now has not passed. */
+  @Test
+  void run_endsJustWhenTheNextIsDue_skipsNone(VirtualClock clock) throws Exception {
+    Queue<Duration> begins = new ConcurrentLinkedQueue<>();
+    var schedule =
+        named("s")
+            .at(
+                every(60, clock),
+                _ -> {
+                  begins.add(clock.elapsed());
+                  pause(seconds(begins.size() == 1 ? 60 : 0));
+                });
+    pause(seconds(190));
+    assertThat(begins).containsExactly(seconds(60), seconds(120), seconds(180));
+    assertThat(schedule.status().skipped()).isZero();
+    schedule.stop();
+  }
+
+  @Test
+  void status_duringARun_hasItsBeginAndNoNext(VirtualClock clock) throws Exception {
+    Instant start = clock.instant();
+    var schedule = named("s").at(every(60, clock), _ -> pause(seconds(10)));
+    assertThat(schedule).hasToString(schedule.thread().path());
+    pause(seconds(5));
+    var before = schedule.status();
+    assertThat(before.lastBegan()).isNull();
+    assertThat(before.lastEnded()).isNull();
+    assertThat(before.lastFailure()).isNull();
+    assertThat(before.next()).isNotNull();
+    pause(seconds(60));
+    var during = schedule.status();
+    assertThat(during.runs()).isZero();
+    assertThat(during.lastBegan()).isEqualTo(start.plusSeconds(60));
+    assertThat(during.lastEnded()).isNull();
+    assertThat(during.next()).isNull();
+    pause(seconds(10));
+    var after = schedule.status();
+    assertThat(after.runs()).isEqualTo(1);
+    assertThat(after.lastBegan()).isEqualTo(start.plusSeconds(60));
+    assertThat(after.lastEnded()).isEqualTo(start.plusSeconds(70));
+    assertThat(after.failures()).isZero();
+    assertThat(after.next().toInstant()).isEqualTo(start.plusSeconds(120));
     schedule.stop();
   }
 
@@ -208,7 +258,8 @@ class ScheduleTest {
   }
 
   @Test
-  void at_noMoreTimes_ends(VirtualClock clock) throws Exception {
+  void at_noMoreTimes_endsAndSaysSo(ThreadTree tree, VirtualClock clock, TestLog log)
+      throws Exception {
     ZonedDateTime only = clock.instant().plusSeconds(60).atZone(ZoneOffset.UTC);
     var schedule =
         named("s")
@@ -218,6 +269,8 @@ class ScheduleTest {
     assertThat(clock.elapsed()).isEqualTo(seconds(60));
     assertThat(schedule.status().runs()).isEqualTo(1);
     assertThat(schedule.status().next()).isNull();
+    assertThat(log.take(Level.INFO, "has no more times").message())
+        .isEqualTo("Schedule \"" + tree.name() + "/s\" has no more times, and ends.");
   }
 
   @Test
@@ -237,6 +290,18 @@ class ScheduleTest {
     enough.go();
     schedule.stopped().await();
     assertThat(clock.elapsed()).isEqualTo(seconds(70));
+  }
+
+  @Test
+  void until_severalSignals_anyEnds(VirtualClock clock) throws Exception {
+    var enough = Signal.create("enough");
+    var first = named("a").until(enough).until(Signal.NEVER).at(every(60, clock), _ -> {});
+    var second = named("b").until(Signal.NEVER).until(enough).at(every(60, clock), _ -> {});
+    pause(seconds(10));
+    enough.go();
+    first.stopped().await();
+    second.stopped().await();
+    assertThat(clock.elapsed()).isEqualTo(seconds(10));
   }
 
   @Test

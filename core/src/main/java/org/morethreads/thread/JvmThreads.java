@@ -53,16 +53,20 @@ final class JvmThreads {
   /** A thread, not ours or the JVM's, for which the JVM lives on after main. */
   static @Nullable Thread findOtherKeepingAlive() {
     for (Thread thread : alive()) {
-      if (!thread.isDaemon()
-          && thread.isAlive()
-          && thread != Thread.currentThread()
-          && !thread.getName().equals("DestroyJavaVM")
-          && !isOurs(thread)
-          && !isSignalHandler(thread)) {
+      if (thread != Thread.currentThread() && keepsAlive(thread)) {
         return thread;
       }
     }
     return null;
+  }
+
+  /** Whether the JVM lives on after main for a thread, and that is neither ours nor the JVM's. */
+  static boolean keepsAlive(Thread thread) {
+    return !thread.isDaemon()
+        && thread.isAlive()
+        && !thread.getName().equals("DestroyJavaVM")
+        && !isOurs(thread)
+        && !isSignalHandler(thread);
   }
 
   private static boolean isOurs(Thread thread) {
@@ -75,7 +79,10 @@ final class JvmThreads {
 
   /** What began the end of the JVM, in words; for the hook. */
   static String reasonOfExit() {
-    Thread ender = findEnder();
+    return reasonOfExit(findEnder());
+  }
+
+  static String reasonOfExit(@Nullable Thread ender) {
     if (ender == null) {
       return "the JVM is shutting down";
     }
