@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -199,6 +200,24 @@ class JvmThreadsTest {
       ending.notifyAll();
       LockSupport.parkNanos(2_000_000);
     }
+  }
+
+  /** It needs the monitor whenever somebody else has it, and joins nobody. */
+  @Test
+  void joins_threadThatEntersTheMonitorAgainAndAgain_isFalse() throws Exception {
+    var end = new AtomicBoolean();
+    Thread joined = start(Thread.ofPlatform().daemon());
+    Thread entering =
+        Kind.PLATFORM.start(() -> {
+          while (!end.get()) {
+            synchronized (joined) {
+              Thread.onSpinWait();
+            }
+          }
+        });
+    assertThat(JvmThreads.joins(entering, joined)).isFalse();
+    end.set(true);
+    entering.join();
   }
 
   @Test

@@ -64,6 +64,43 @@ class QueueDeadlockTest {
     }
   }
 
+  /** Nobody waits for a consumer that is gone. */
+  @Test
+  void dump_anotherConsumerHasEnded_namesTheCycleAllTheSame() throws Exception {
+    try (var tree = grove.open("t", QUICK)) {
+      var orders = CloseableQueue.<Integer>bounded("orders", 1);
+      var accounts = Lock.create("accounts");
+      var held = Signal.create("held");
+      var former = tree.call("former", _ -> orders.take());
+      TreeDumpTest.awaitOn(former, "an element of queue \"orders\"");
+      orders.put(0);
+      assertThat(former.join()).isZero();
+      var consumer =
+          tree.run(
+              "consumer",
+              _ -> {
+                orders.take();
+                held.await();
+                accounts.run(() -> {});
+              });
+      TreeDumpTest.awaitOn(consumer, "an element of queue \"orders\"");
+      var producer =
+          tree.run(
+              "producer",
+              _ -> {
+                try (var _ = accounts.acquire()) {
+                  held.go();
+                  for (int i = 0; i < 3; i++) {
+                    orders.put(i);
+                  }
+                }
+              });
+      TreeDumpTest.awaitOn(producer, "a place in queue \"orders\"");
+      TreeDumpTest.awaitOn(consumer, "lock \"accounts\"");
+      assertThat(deadlocks(tree)).hasSize(3).noneMatch(line -> line.contains("former"));
+    }
+  }
+
   /** Two stages of a ring, each with a full queue in front of it. */
   @Test
   void dump_oneOfTwoConsumersIsFree_isNoDeadlock() throws Exception {

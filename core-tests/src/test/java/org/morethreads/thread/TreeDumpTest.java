@@ -134,12 +134,13 @@ class TreeDumpTest {
           var release = Signal.create("release");
           var thread = named(tree, kind, "x").run(_ -> release.await());
           time.awaitOthersBlocked();
+          Signal.NEVER.await(Duration.ofMillis(1000));
           thread.stop("enough");
           Signal.NEVER.await(Duration.ofMillis(2500));
           awaitAllBlocked(tree);
           assertThat(lines(tree, "x"))
               .containsExactly(
-                  "x: running, 2.5 s, told to stop 2.5 s ago: enough (by thread \"test\"), "
+                  "x: running, 3.5 s, told to stop 2.5 s ago: enough (by thread \"test\"), "
                       + word(kind)
                       + " WAITING on signal \"release\"");
           release.go();

@@ -108,6 +108,50 @@ class RepeatTest {
   }
 
   @Test
+  void firstAfter_negative_beginsAtOnceAndInStep(VirtualClock clock) throws Exception {
+    var runs = new Runs(clock);
+    var repeat = Repeat.named("r").firstAfter(seconds(-3)).atFixedRate(seconds(2), runs::run);
+    pause(5);
+    assertThat(runs.begins).containsExactly(0.0, 2.0, 4.0);
+    assertThat(repeat.status().skipped()).isZero();
+    repeat.stop();
+  }
+
+  /** Longer than can be counted in nanoseconds. */
+  @Test
+  void interval_extreme_neverComes(VirtualClock clock) throws Exception {
+    var runs = new Runs(clock);
+    var longest = Duration.ofSeconds(Long.MAX_VALUE);
+    var rate = Repeat.named("a").firstAfter(seconds(1)).atFixedRate(longest, runs::run);
+    var delay = Repeat.named("b").firstAfter(longest).withFixedDelay(longest, runs::run);
+    pause(86_400);
+    assertThat(runs.begins).containsExactly(1.0);
+    rate.stop();
+    delay.stop();
+    assertThat(rate.thread().awaitOutcome()).isReturned();
+    assertThat(delay.thread().awaitOutcome()).isReturned();
+  }
+
+  @Test
+  void status_beforeAndDuringARun_hasWhatIsKnown(VirtualClock clock) throws Exception {
+    var start = clock.instant();
+    var repeat = Repeat.named("r").withFixedDelay(seconds(10), _ -> pause(4));
+    assertThat(repeat).hasToString(repeat.thread().path());
+    assertThat(repeat.status()).isEqualTo(new Repeat.Status(0, 0, 0, null, null, null));
+    pause(12);
+    assertThat(repeat.status())
+        .isEqualTo(new Repeat.Status(0, 0, 0, start.plusSeconds(10), null, null));
+    pause(10);
+    assertThat(repeat.status())
+        .isEqualTo(new Repeat.Status(1, 0, 0, start.plusSeconds(10), start.plusSeconds(14), null));
+    pause(4);
+    assertThat(repeat.status())
+        .isEqualTo(new Repeat.Status(1, 0, 0, start.plusSeconds(24), start.plusSeconds(14), null));
+    pause(3);
+    repeat.stop();
+  }
+
+  @Test
   void run_fails_isReportedAndTheRepetitionGoesOn(VirtualClock clock, TestLog log)
       throws Exception {
     var count = new AtomicInteger();
@@ -163,6 +207,64 @@ class RepeatTest {
             .atFixedRate(seconds(2), runs::run);
     repeat.stopped().await();
     assertThat(runs.begins).isEmpty();
+  }
+
+  @Test
+  void until_severalSignals_anyEnds(VirtualClock clock) throws Exception {
+    var enough = Signal.create("enough");
+    var first =
+        Repeat.named("a").until(enough).until(Signal.NEVER).atFixedRate(seconds(9), _ -> {});
+    var second =
+        Repeat.named("b").until(Signal.NEVER).until(enough).withFixedDelay(seconds(9), _ -> {});
+    pause(5);
+    enough.go();
+    first.stopped().await();
+    second.stopped().await();
+    assertThat(clock.elapsed()).isEqualTo(seconds(5));
+  }
+
+  /** The interrupt of a stop is not taken from a thread that is to end by it (H5). */
+  @Test
+  void stop_runEndsWithItsInterruptPending_endsAndReportsNothing(VirtualClock clock, TestLog log)
+      throws Exception {
+    var repeat =
+        Repeat.named("r")
+            .firstAfter(Duration.ZERO)
+            .atFixedRate(
+                seconds(1),
+                _ -> {
+                  try {
+                    pause(60);
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+    pause(1);
+    repeat.stop();
+    repeat.thread().awaitOutcome();
+    assertThat(clock.elapsed()).isEqualTo(seconds(6));
+    assertThat(repeat.status().runs()).isEqualTo(1);
+    assertThat(repeat.status().failures()).isZero();
+    log.takeStopReports();
+  }
+
+  /** What fails while it is being stopped is told as that. */
+  @Test
+  void run_failsAfterTheStop_isReportedAsThat(TestLog log) throws Exception {
+    var repeat =
+        Repeat.named("r")
+            .firstAfter(Duration.ZERO)
+            .atFixedRate(
+                seconds(1),
+                stop -> {
+                  stop.await();
+                  throw new IOException("disk");
+                });
+    pause(1);
+    repeat.stop();
+    assertThat(repeat.thread().awaitOutcome()).isReturned();
+    assertThat(repeat.status().failures()).isEqualTo(1);
+    log.take(Level.ERROR, "/r\" failed; it is being stopped.");
   }
 
   @Test
