@@ -241,7 +241,7 @@ class RepeatTest {
                 });
     pause(1);
     repeat.stop();
-    repeat.thread().awaitOutcome();
+    assertThat(repeat.thread().awaitOutcome()).isStopped();
     assertThat(clock.elapsed()).isEqualTo(seconds(6));
     assertThat(repeat.status().runs()).isEqualTo(1);
     assertThat(repeat.status().failures()).isZero();

@@ -179,15 +179,34 @@ class ThreadPoolTest {
     log.take(Level.ERROR, "Released thread \"" + tree.name() + "/p/j\" failed.");
   }
 
+  /** Nobody is left who could claim it, so that it is not the pool's either (H7). */
+  @Test
+  void release_jobRunsAlready_itsFailureIsLoggedAndNotThePools(ThreadTree tree, TestLog log)
+      throws Exception {
+    var pool = ThreadPool.open("p", 1);
+    Job<?> job =
+        pool.job("j")
+            .run(_ -> {
+              pause(1);
+              throw new IOException("disk");
+            });
+    job.release().stopped().await();
+    pool.close();
+    assertThat(pool.thread().awaitOutcome()).isReturned();
+    log.take(Level.ERROR, "Released thread \"" + tree.name() + "/p/j\" failed.");
+  }
+
   @Test
   void join_timeOver_throwsAndClaimsNothing(VirtualClock clock) throws Exception {
     try (var pool = ThreadPool.open("p", 1)) {
       Job<Integer> first = pool.call("first", lasting(5, 1));
       Job<Integer> second = pool.call("second", lasting(5, 2));
-      assertThatExceptionOfType(TimeoutException.class).isThrownBy(() -> first.join(seconds(1)));
+      assertThatExceptionOfType(TimeoutException.class)
+          .isThrownBy(() -> first.join(seconds(1)))
+          .withMessageContaining("/first\" has not ended before");
       assertThatExceptionOfType(TimeoutException.class)
           .isThrownBy(() -> second.join(seconds(1)))
-          .withMessageContaining("second");
+          .withMessageContaining("/second\" has not begun before");
       assertThatExceptionOfType(TimeoutException.class)
           .isThrownBy(() -> second.join(Duration.ZERO));
       assertThat(clock.elapsed()).isEqualTo(seconds(2));
