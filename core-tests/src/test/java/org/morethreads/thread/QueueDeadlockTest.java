@@ -69,34 +69,11 @@ class QueueDeadlockTest {
   void dump_anotherConsumerHasEnded_namesTheCycleAllTheSame() throws Exception {
     try (var tree = grove.open("t", QUICK)) {
       var orders = CloseableQueue.<Integer>bounded("orders", 1);
-      var accounts = Lock.create("accounts");
-      var held = Signal.create("held");
       var former = tree.call("former", _ -> orders.take());
       TreeDumpTest.awaitOn(former, "an element of queue \"orders\"");
       orders.put(0);
       assertThat(former.join()).isZero();
-      var consumer =
-          tree.run(
-              "consumer",
-              _ -> {
-                orders.take();
-                held.await();
-                accounts.run(() -> {});
-              });
-      TreeDumpTest.awaitOn(consumer, "an element of queue \"orders\"");
-      var producer =
-          tree.run(
-              "producer",
-              _ -> {
-                try (var _ = accounts.acquire()) {
-                  held.go();
-                  for (int i = 0; i < 3; i++) {
-                    orders.put(i);
-                  }
-                }
-              });
-      TreeDumpTest.awaitOn(producer, "a place in queue \"orders\"");
-      TreeDumpTest.awaitOn(consumer, "lock \"accounts\"");
+      startProducerAndConsumer(tree, orders);
       assertThat(deadlocks(tree)).hasSize(3).noneMatch(line -> line.contains("former"));
     }
   }
@@ -145,36 +122,42 @@ class QueueDeadlockTest {
     }
   }
 
+  /** Each ends up waiting for what the other has: one for a place, one for the lock. */
+  private static void startProducerAndConsumer(ThreadTree tree, CloseableQueue<Integer> orders)
+      throws InterruptedException {
+    var accounts = Lock.create("accounts");
+    var held = Signal.create("held");
+    var consumer =
+        tree.run(
+            "consumer",
+            _ -> {
+              orders.take();
+              held.await();
+              accounts.run(() -> {});
+            });
+    TreeDumpTest.awaitOn(consumer, "an element of queue \"orders\"");
+    var producer =
+        tree.run(
+            "producer",
+            _ -> {
+              try (var _ = accounts.acquire()) {
+                held.go();
+                for (int i = 0; i < 3; i++) {
+                  orders.put(i);
+                }
+              }
+            });
+    TreeDumpTest.awaitOn(producer, "a place in queue \"orders\"");
+    TreeDumpTest.awaitOn(consumer, "lock \"accounts\"");
+  }
+
   /** Whoever is in no tree may put at any time. */
   @Test
   void dump_anUnmanagedThreadHasTaken_isNoDeadlock() throws Exception {
     try (var tree = grove.open("t", QUICK)) {
       var orders = CloseableQueue.<Integer>bounded("orders", 1);
-      var accounts = Lock.create("accounts");
-      var held = Signal.create("held");
       assertThat(orders.poll(Duration.ofMillis(1))).isNull();
-      var consumer =
-          tree.run(
-              "consumer",
-              _ -> {
-                orders.take();
-                held.await();
-                accounts.run(() -> {});
-              });
-      TreeDumpTest.awaitOn(consumer, "an element of queue \"orders\"");
-      var producer =
-          tree.run(
-              "producer",
-              _ -> {
-                try (var _ = accounts.acquire()) {
-                  held.go();
-                  for (int i = 0; i < 3; i++) {
-                    orders.put(i);
-                  }
-                }
-              });
-      TreeDumpTest.awaitOn(producer, "a place in queue \"orders\"");
-      TreeDumpTest.awaitOn(consumer, "lock \"accounts\"");
+      startProducerAndConsumer(tree, orders);
       assertThat(deadlocks(tree)).isEmpty();
     }
   }
