@@ -133,9 +133,9 @@ final class StartSite {
   }
 
   private static StackTraceElement[] walk(int most) {
-    if (isFirst) {
+    if (isFirst && most == 1) { // a whole stack may be deeper than an exception shows
       isFirst = false;
-      StackTraceElement[] found = firstOf(new Throwable().getStackTrace(), most);
+      StackTraceElement[] found = first(new Throwable().getStackTrace());
       if (found.length > 0) { // else the JVM fills in none
         return found;
       }
@@ -143,14 +143,13 @@ final class StartSite {
     return StackWalker.getInstance().walk(frames -> firstOf(frames.iterator(), most));
   }
 
-  private static StackTraceElement[] firstOf(StackTraceElement[] stack, int most) {
-    List<StackTraceElement> found = new ArrayList<>();
+  private static StackTraceElement[] first(StackTraceElement[] stack) {
     for (StackTraceElement element : stack) {
-      if (found.size() < most && !isOurs(element.getClassName())) {
-        found.add(element);
+      if (!isOurs(element.getClassName())) {
+        return new StackTraceElement[] {element};
       }
     }
-    return found.toArray(NONE);
+    return NONE;
   }
 
   /** By an iterator, which needs fewer classes than the stages of a stream. */
