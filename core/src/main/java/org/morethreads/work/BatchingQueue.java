@@ -606,6 +606,8 @@ public final class BatchingQueue<E> implements AutoCloseable {
   /** Fills the hand; answers false when nothing more will come. */
   private boolean gather(Signal pleaseStop) throws InterruptedException {
     long since = emptyAt;
+    // before an element is taken, which would be lost if there were no memory for the list
+    List<E> next = new ArrayList<>(Math.min(size, 1 + inbox.size()));
     E first = inbox.poll();
     while (first == null) {
       if (pleaseStop.isSignalled()) {
@@ -617,8 +619,8 @@ public final class BatchingQueue<E> implements AutoCloseable {
       first = inbox.poll(pleaseStop);
       since = now();
     }
-    hand = new ArrayList<>(Math.min(size, 1 + inbox.size()));
-    hand.add(first);
+    next.add(first);
+    hand = next;
     int before = 0;
     long due = since + age;
     while (true) {
