@@ -766,6 +766,16 @@ class BatchingQueueTest {
     assertThatIllegalArgumentException().isThrownBy(() -> BatchingQueue.named(""));
   }
 
+  /** All that flushes and ages decide: twice the size is more than any queue holds. */
+  @Test
+  void builder_greatestSize_needsNoCapacity() throws Exception {
+    var sink = taking(0);
+    try (var queue = named("rows").size(Integer.MAX_VALUE).start(sink::receive)) {
+      queue.put(1);
+    }
+    assertThat(elements(sink.received())).containsExactly(1);
+  }
+
   @Test
   void builder_extremeTimes_work(TestLog log) throws Exception {
     var sink = failingAtFirst(1);

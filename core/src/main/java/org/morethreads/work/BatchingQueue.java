@@ -178,8 +178,7 @@ public final class BatchingQueue<E> implements AutoCloseable {
     this.firstPause = builder.firstPause;
     this.longestPause = builder.longestPause;
     this.settled = Progress.create(name + " settled");
-    this.inbox =
-        CloseableQueue.bounded(name, builder.capacity > 0 ? builder.capacity : 2 * builder.size);
+    this.inbox = CloseableQueue.bounded(name, builder.capacityOrTwiceTheSize());
     this.thread = builder.thread.startedHere(Library.MEMBER).prepare(this::forward);
   }
 
@@ -302,6 +301,10 @@ public final class BatchingQueue<E> implements AutoCloseable {
       copy.longestPause = longestPause;
       copy.handler = handler;
       return change.apply(copy);
+    }
+
+    private int capacityOrTwiceTheSize() {
+      return capacity > 0 ? capacity : (int) Math.min(2L * size, Integer.MAX_VALUE);
     }
 
     private IllegalArgumentException wrong(String what, Object value, String advice) {
