@@ -21,6 +21,7 @@ import org.morethreads.testing.TestLog;
 import org.morethreads.testing.VirtualClock;
 import org.morethreads.testing.VirtualTime;
 import org.morethreads.thread.ManagedThread;
+import org.morethreads.thread.StopPolicy;
 import org.morethreads.thread.ThreadFailedException;
 import org.morethreads.thread.ThreadStoppedException;
 import org.morethreads.thread.ThreadTree;
@@ -334,13 +335,49 @@ class ActorTest {
                           Signal.NEVER.await();
                           return 0;
                         }))
-                    .withMessageContaining("without an answer"));
+                    .withMessageContaining("without an answer: asked to stop"));
     clock.awaitOthersBlocked();
     actor.stop();
     asker.join();
     assertThat(clock.elapsed()).isEqualTo(seconds(5));
     assertThat(actor.thread().awaitOutcome()).isReturned();
     log.takeStopReports();
+  }
+
+  /** An actor has stopped only when its children have; who waits for an answer is told before. */
+  @Test
+  void ask_actorStoppedWhoseChildTakesLonger_isToldAtOnce(VirtualClock clock, TestLog log)
+      throws Exception {
+    Actor<String> actor = start("a", () -> "state");
+    actor.tell(_ -> {
+      ManagedThread.run("child", _ -> pause(3));
+      pause(1);
+    });
+    var asker =
+        ManagedThread.run(
+            "asker",
+            _ ->
+                assertThatExceptionOfType(ThreadStoppedException.class)
+                    .isThrownBy(() -> actor.ask(String::length)));
+    clock.awaitOthersBlocked();
+    actor.stop();
+    asker.join();
+    assertThat(clock.elapsed()).isEqualTo(seconds(1));
+    assertThat(actor.stopped()).isNotSignalled();
+    actor.stopped().await();
+    assertThat(clock.elapsed()).isEqualTo(seconds(3));
+    log.takeStopReports();
+  }
+
+  @Test
+  void stopPolicy_letterIsDeaf_isInterruptedAfterItsTime(VirtualClock clock) throws Exception {
+    Actor<String> actor =
+        named("a").stopPolicy(StopPolicy.standard().withAsk(seconds(0.5))).start(() -> "state");
+    actor.tell(_ -> Signal.NEVER.await());
+    clock.awaitOthersBlocked();
+    actor.stop();
+    actor.stopped().await();
+    assertThat(clock.elapsed()).isEqualTo(seconds(0.5));
   }
 
   @Test

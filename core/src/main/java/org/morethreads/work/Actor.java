@@ -48,7 +48,7 @@ import org.morethreads.thread.ThreadStoppedException;
  */
 public final class Actor<S> implements AutoCloseable {
   /*
-   * A question leaves WAITING once, by CAS: WORKING by the actor, SETTLED by the end of the actor (refused), GIVEN_UP by its asker.
+   * A question leaves WAITING once, by CAS: WORKING by the actor, REFUSED by the end of the actor, GIVEN_UP by its asker.
    * One that was given up before the actor comes to it is not worked on. The mailbox is closed before it is drained at the end, so
    * that no letter is left in it. An actor that was abandoned does that when its `stopped` goes, by an action: who waits for a place
    * in its mailbox is let go. Who asks waits for `stopped` as well: the letter under way of an abandoned actor is never settled.
@@ -419,7 +419,7 @@ public final class Actor<S> implements AutoCloseable {
     private enum Step {
       WAITING,
       WORKING,
-      SETTLED,
+      REFUSED,
       GIVEN_UP
     }
 
@@ -449,13 +449,12 @@ public final class Actor<S> implements AutoCloseable {
           outcome = new Outcome.Failed<>(failure);
         }
       }
-      state.set(Step.SETTLED);
       settled.go();
     }
 
     @Override
     public boolean refuse() {
-      if (state.compareAndSet(Step.WAITING, Step.SETTLED)) {
+      if (state.compareAndSet(Step.WAITING, Step.REFUSED)) {
         settled.go();
       }
       return true;
