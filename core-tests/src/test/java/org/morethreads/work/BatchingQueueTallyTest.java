@@ -3,25 +3,19 @@ package org.morethreads.work;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.stream.IntStream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.queue.QueueClosedException;
-import org.morethreads.sync.OpenSignal;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.Grove;
 import org.morethreads.thread.ManagedThread;
-import org.morethreads.thread.Outcome;
 import org.morethreads.thread.StopPolicy;
 
 /** Where every element of a batching queue stays, whatever happens (Q6). */
@@ -33,60 +27,6 @@ class BatchingQueueTallyTest {
 
   private static BatchingQueue.Builder<Integer> named(String name) {
     return BatchingQueue.<Integer>named(name).maximumAge(LONG);
-  }
-
-  private static List<Integer> numbers(int from, int to) {
-    return IntStream.rangeClosed(from, to).boxed().toList();
-  }
-
-  private static void pause(double seconds) throws InterruptedException {
-    Signal.NEVER.await(Duration.ofMillis(Math.round(seconds * 1000)));
-  }
-
-  /** The batch that it has is its own; everything else is given back, once. */
-  @Test
-  void stop_sinkNeverComesBack_theRestIsHandedBack_andTheBatchWhenItDoes() throws Exception {
-    grove.onVirtualTime((_, _) -> {
-      OpenSignal comeBack = Signal.create("come back");
-      List<List<Integer>> handed = new CopyOnWriteArrayList<>();
-      List<Throwable> why = new CopyOnWriteArrayList<>();
-      var queue =
-          named("rows")
-              .size(2)
-              .capacity(20)
-              .onUndelivered((elements, reason) -> {
-                handed.add(elements);
-                why.add(reason);
-              })
-              .start(_ -> {
-                while (!comeBack.isSignalled()) {
-                  try {
-                    comeBack.await();
-                  } catch (InterruptedException e) {
-                    // deaf
-                  }
-                }
-              });
-      queue.putAll(numbers(1, 5));
-      Signal flushed = queue.flush();
-      queue.stop();
-      assertThat(flushed.await(LONG)).as("it does not wait for ever").isTrue();
-      assertThat(queue.thread().outcome().orElseThrow()).isInstanceOf(Outcome.Abandoned.class);
-      pause(1); // the salvage has a thread of its own
-      assertThat(handed).containsExactly(numbers(3, 5));
-      assertThat(why).singleElement().isInstanceOf(CancellationException.class);
-      assertThat(queue.statistics().undelivered()).isEqualTo(3);
-      assertThat(queue.statistics().inHand()).isEqualTo(2);
-      assertThat(grove.log(Level.WARNING))
-          .anyMatch(line ->
-              line.contains("\"rows\" has ended with 3 elements undelivered")
-                  && line.contains("its handler was given 3; its sink has not come back with 2."));
-      comeBack.go();
-      pause(1);
-      assertThat(queue.statistics().delivered()).isEqualTo(2);
-      assertThat(queue.statistics().inHand()).isZero();
-      assertThat(handed).hasSize(1);
-    });
   }
 
   /** How a round of the tally ends. */

@@ -13,11 +13,13 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -122,12 +124,15 @@ class BatchingQueueTest {
   void put_whileTheSinkIsBusy_ageCountsFromThen() throws Exception {
     var sink = taking(0.5);
     try (var queue = named("rows").size(2).maximumAge(SECOND).start(sink::receive)) {
-      queue.putAll(List.of(1, 2)); // with the sink till 0.5
+      pause(5);
+      queue.putAll(List.of(1, 2)); // with the sink till 5.5
       pause(0.3);
       queue.put(3);
       pause(3);
       assertThat(sink.received()).containsExactly(List.of(1, 2), List.of(3));
-      assertThat(sink.calledAfter().get(1)).isBetween(seconds(0.5), seconds(1.3));
+      assertThat(sink.calledAfter().get(1))
+          .as("from the put, or from when it was empty before")
+          .isBetween(seconds(6), seconds(6.3));
     }
   }
 
@@ -142,6 +147,34 @@ class BatchingQueueTest {
       assertThat(sink.calledAfter()).containsExactly(Duration.ZERO, seconds(5));
     }
     assertThat(elements(sink.received())).containsExactly(1, 2, 3, 4);
+  }
+
+  @Test
+  void put_inEachWay_completesTheBatchThatIsGathered(VirtualClock clock) throws Exception {
+    var sink = taking(0);
+    try (var queue = named("rows").size(2).start(sink::receive)) {
+      queue.put(1);
+      clock.awaitOthersBlocked();
+      assertThat(queue.put(2, Signal.NEVER)).isTrue();
+      clock.awaitOthersBlocked();
+      assertThat(sink.received()).hasSize(1);
+      queue.put(3);
+      clock.awaitOthersBlocked();
+      assertThat(queue.put(4, SECOND)).isTrue();
+      clock.awaitOthersBlocked();
+      assertThat(sink.received()).hasSize(2);
+      queue.put(5);
+      clock.awaitOthersBlocked();
+      assertThat(queue.offer(6)).isEqualTo(Offer.ADDED);
+      clock.awaitOthersBlocked();
+      assertThat(sink.received()).hasSize(3);
+      queue.put(7);
+      clock.awaitOthersBlocked();
+      queue.putAll(List.of(8));
+      clock.awaitOthersBlocked();
+      assertThat(sink.received()).hasSize(4);
+      assertThat(clock.elapsed()).isZero();
+    }
   }
 
   @Test
@@ -161,6 +194,10 @@ class BatchingQueueTest {
     try (var queue = named("rows").size(10).capacity(3).start(sink::receive)) {
       for (int i = 1; i <= 20; i++) {
         queue.put(i);
+        if (i == 9) {
+          clock.awaitOthersBlocked();
+          assertThat(queue.statistics().waiting() + queue.statistics().inHand()).isEqualTo(9);
+        }
       }
       clock.awaitOthersBlocked();
       assertThat(sink.received()).containsExactly(numbers(1, 10), numbers(11, 20));
@@ -324,20 +361,75 @@ class BatchingQueueTest {
     var queue =
         named("rows")
             .size(2)
-            .onUndelivered((_, why) -> {
+            .onUndelivered((_, _) -> {
               calls.incrementAndGet();
-              throw new IllegalStateException("nowhere to put it", why);
+              throw new IllegalStateException("nowhere to put it");
             })
             .start(sink::accept);
     queue.putAll(numbers(1, 5));
     queue.close();
     assertThatExceptionOfType(ThreadFailedException.class)
         .isThrownBy(queue.thread()::join)
-        .withStackTraceContaining("nowhere to put it")
-        .withStackTraceContaining("disk full");
+        .satisfies(thrown ->
+            assertThat(thrown.getCause())
+                .hasMessage("nowhere to put it")
+                .satisfies(failed ->
+                    assertThat(failed.getSuppressed())
+                        .singleElement()
+                        .asInstanceOf(InstanceOfAssertFactories.THROWABLE)
+                        .hasMessage("disk full")));
     assertThat(calls).as("asked once").hasValue(1);
     assertThat(queue.takeUndelivered()).containsExactlyElementsOf(numbers(1, 5));
     log.take(Level.WARNING, "has ended with 5 elements undelivered");
+  }
+
+  @Test
+  void sinkFails_handlerThrowsTheSame_endsTheQueueWithThat(TestLog log) throws Exception {
+    var failure = new IOException("disk full");
+    var queue =
+        named("rows")
+            .size(1)
+            .onUndelivered((_, why) -> {
+              throw (Exception) why;
+            })
+            .start(_ -> {
+              throw failure;
+            });
+    queue.put(1);
+    queue.close();
+    assertThatExceptionOfType(ThreadFailedException.class)
+        .isThrownBy(queue.thread()::join)
+        .withCause(failure);
+    assertThat(queue.takeUndelivered()).containsExactly(1);
+    log.take(Level.WARNING, "has ended with 1 element undelivered");
+  }
+
+  /** The log is given words, and what makes them may be broken as well. */
+  @Test
+  void sinkFails_failureHasNoWords_isRetriedAllTheSame(TestLog log) throws Exception {
+    class Wordless extends Exception {
+      private static final long serialVersionUID = 1;
+
+      @Override
+      public String toString() {
+        throw new IllegalStateException("no words");
+      }
+    }
+    var calls = new AtomicInteger();
+    try (var queue =
+        named("rows")
+            .size(1)
+            .retries(1, SECOND, SECOND)
+            .start(_ -> {
+              if (calls.incrementAndGet() == 1) {
+                throw new Wordless();
+              }
+            })) {
+      queue.put(1);
+    }
+    assertThat(calls).hasValue(2);
+    assertThat(log.take(Level.WARNING, "is called again").message())
+        .endsWith(Wordless.class.getName());
   }
 
   @Test
@@ -418,6 +510,27 @@ class BatchingQueueTest {
     assertThat(queue.flush()).isSignalled();
     assertThatThrownBy(queue.thread()::join).hasRootCauseMessage("disk full");
     log.take(Level.WARNING, "has ended with 1 element undelivered");
+  }
+
+  /** The thread of the queue has stopped only when those have that its sink has started. */
+  @Test
+  void flush_queueFailsAndAThreadOfItsSinkLasts_isSignalledBeforeThatEnds(
+      VirtualClock clock, TestLog log) throws Exception {
+    var queue =
+        named("rows")
+            .size(5)
+            .start(_ -> {
+              ManagedThread.run("child", _ -> pause(3));
+              throw new IOException("disk full");
+            });
+    queue.put(1);
+    queue.flush().await();
+    assertThat(clock.elapsed()).isZero();
+    assertThat(queue.stopped()).isNotSignalled();
+    assertThatThrownBy(queue.thread()::join).hasRootCauseMessage("disk full");
+    assertThat(clock.elapsed()).isEqualTo(seconds(3));
+    log.take(Level.WARNING, "has ended with 1 element undelivered");
+    log.takeStopReports();
   }
 
   // ---- the end
@@ -590,7 +703,7 @@ class BatchingQueueTest {
     assertThat(clock.elapsed()).isEqualTo(seconds(0.5));
     assertThat(queue.takeUndelivered()).containsExactlyElementsOf(numbers(1, 5));
     assertThat(log.take(Level.WARNING, "has ended with 5 elements undelivered").message())
-        .endsWith("; 5 can be had by takeUndelivered().");
+        .endsWith("); 5 can be had by takeUndelivered().");
   }
 
   /** A sink that is interrupted and throws something else is not called again. */
@@ -619,6 +732,91 @@ class BatchingQueueTest {
     assertThat(queue.thread()).outcome().isStopped();
     assertThat(queue.takeUndelivered()).containsExactly(1);
     log.take(Level.WARNING, "has ended with 1 element undelivered");
+    log.takeStopReports();
+  }
+
+  @Test
+  void stop_handlerFails_whatItDidNotTakeIsKept_countedAndLogged(TestLog log) throws Exception {
+    var sink = taking(100);
+    List<List<Integer>> handed = new CopyOnWriteArrayList<>();
+    var queue =
+        named("rows")
+            .size(2)
+            .capacity(20)
+            .stopPolicy(StopPolicy.standard().withAsk(seconds(0.5)))
+            .onUndelivered((elements, _) -> {
+              if (!handed.isEmpty()) {
+                throw new IOException("full as well");
+              }
+              handed.add(elements);
+            })
+            .start(sink::receive);
+    queue.putAll(numbers(1, 5));
+    queue.stop();
+    assertThat(queue.stopped()).isSignalledWithin(LONG);
+    assertThat(handed).containsExactly(List.of(1, 2));
+    assertThat(queue.takeUndelivered()).containsExactlyElementsOf(numbers(3, 5));
+    assertThat(queue.statistics().undelivered()).isEqualTo(5);
+    assertThat(log.take(Level.WARNING, "has ended with 5 elements undelivered").message())
+        .endsWith("; its handler was given 2; 3 can be had by takeUndelivered().");
+    assertThat(log.take(Level.ERROR, "The handler for the undelivered").failure())
+        .hasMessage("full as well");
+  }
+
+  /** The batch that it has is its own; everything else is given back, once. */
+  @Test
+  void stop_sinkNeverComesBack_theRestIsHandedBack_andTheBatchWhenItDoesH5(
+      VirtualClock clock, TestLog log) throws Exception {
+    SlowSink<List<Integer>> deaf = SlowSink.deaf();
+    List<List<Integer>> handed = new CopyOnWriteArrayList<>();
+    List<Throwable> why = new CopyOnWriteArrayList<>();
+    var queue =
+        named("rows")
+            .size(2)
+            .capacity(20)
+            .onUndelivered((elements, reason) -> {
+              handed.add(elements);
+              why.add(reason);
+            })
+            .start(deaf::accept);
+    queue.putAll(numbers(1, 5));
+    Signal flushed = queue.flush();
+    queue.stop();
+    assertThat(flushed).as("does not wait for ever").isSignalledWithin(LONG);
+    assertThat(queue.thread()).outcome().isAbandoned();
+    clock.awaitOthersBlocked(); // it is given back on a thread of its own
+    assertThat(handed).containsExactly(numbers(3, 5));
+    assertThat(why)
+        .singleElement()
+        .asInstanceOf(InstanceOfAssertFactories.THROWABLE)
+        .isInstanceOf(CancellationException.class)
+        .hasMessage("The sink of batching queue \"rows\" does not end.");
+    assertThat(queue.statistics().undelivered()).isEqualTo(3);
+    assertThat(queue.statistics().inHand()).isEqualTo(2);
+    assertThat(log.take(Level.WARNING, "\"rows\" has ended with 3 elements undelivered").message())
+        .endsWith(
+            " (its sink does not end); its handler was given 3; its sink has not come back with 2.");
+    deaf.letGo();
+    clock.awaitOthersBlocked();
+    assertThat(queue.statistics().delivered()).isEqualTo(2);
+    assertThat(queue.statistics().inHand()).isZero();
+    assertThat(handed).hasSize(1);
+    log.takeStopReports();
+  }
+
+  @Test
+  void stop_sinkNeverComesBackWithAllThereIs_theLogSaysSoH5(VirtualClock clock, TestLog log)
+      throws Exception {
+    SlowSink<List<Integer>> deaf = SlowSink.deaf();
+    var queue = named("rows").size(1).start(deaf::accept);
+    queue.put(1);
+    queue.stop();
+    assertThat(queue.stopped()).isSignalledWithin(LONG);
+    clock.awaitOthersBlocked();
+    assertThat(log.take(Level.WARNING, "\"rows\" has ended").message())
+        .endsWith(
+            "with 0 elements undelivered (its sink does not end); its sink has not come back with 1.");
+    deaf.letGo();
     log.takeStopReports();
   }
 
@@ -672,6 +870,19 @@ class BatchingQueueTest {
     queue.stop();
     assertThat(queue.stopped()).isSignalledWithin(LONG);
     assertThat(queue.statistics().undelivered()).isZero();
+  }
+
+  @Test
+  void interrupt_byAStranger_endsTheQueueAndNothingIsAcceptedAnyMore(VirtualClock clock)
+      throws Exception {
+    var queue = named("rows").start(_ -> {});
+    clock.awaitOthersBlocked();
+    clock.interrupt(queue.thread().thread().orElseThrow());
+    assertThat(queue.stopped()).isSignalledWithin(LONG);
+    assertThat(queue.offer(1)).isEqualTo(Offer.CLOSED);
+    assertThat(queue.thread().awaitOutcome())
+        .isFailedThat()
+        .isInstanceOf(InterruptedException.class);
   }
 
   @Test
