@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.morethreads.testing.MoreThreadsAssertions.assertThat;
 
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Callable;
@@ -18,6 +20,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -545,10 +548,18 @@ class ThreadPoolTest {
   void asExecutorService_submit_givesResultsFailuresAndContext() throws Exception {
     var loader = new ClassLoader() {};
     Thread.currentThread().setContextClassLoader(loader);
+    var run = new AtomicInteger();
+    Runnable running = run::incrementAndGet;
     try (var executor = ThreadPool.open("p", 1).asExecutorService()) {
-      executor.execute(() -> {});
-      assertThat(executor.submit(() -> 42).get()).isEqualTo(42);
-      assertThat(executor.submit(() -> {}, "done").get(1, TimeUnit.SECONDS)).isEqualTo("done");
+      executor.execute(running);
+      var answer = executor.submit(() -> 42);
+      assertThat(answer.get()).isEqualTo(42);
+      assertThat(answer.isDone()).isTrue();
+      assertThat(answer.isCancelled()).isFalse();
+      assertThat(executor.submit(running, "done").get(1, TimeUnit.SECONDS)).isEqualTo("done");
+      Object nothing = executor.submit(running).get();
+      assertThat(nothing).isNull();
+      assertThat(run).hasValue(3);
       assertThat(executor.submit(() -> Thread.currentThread().getContextClassLoader()).get())
           .isSameAs(loader);
       var failing =
@@ -558,6 +569,7 @@ class ThreadPoolTest {
       assertThatExceptionOfType(ExecutionException.class)
           .isThrownBy(failing::get)
           .withCauseInstanceOf(IOException.class);
+      assertThat(failing.isCancelled()).isFalse();
       assertThat(executor.invokeAll(List.of(() -> 1, () -> 2)))
           .extracting(future -> future.get())
           .containsExactly(1, 2);
@@ -591,6 +603,7 @@ class ThreadPoolTest {
         });
     var waiting = executor.submit(() -> 2);
     assertThat(executor.awaitTermination(1, TimeUnit.SECONDS)).isFalse();
+    assertThat(executor.isShutdown()).isFalse();
     executor.shutdown();
     assertThat(executor.isShutdown()).isTrue();
     assertThat(executor.isTerminated()).isFalse();
@@ -842,6 +855,37 @@ class ThreadPoolTest {
     assertThat(clock.elapsed()).isEqualTo(seconds(1));
   }
 
+  /** What it has waited for a place for, it need not begin any more. */
+  @Test
+  void asExecutorService_invokeAnyHasItsResultWhileItWaitsForAPlace_submitsNoMore(
+      VirtualClock clock) throws Exception {
+    try (var pool = ThreadPool.named("p").size(2).backlog(0).open()) {
+      var begun = new AtomicInteger();
+      List<Callable<Integer>> tasks =
+          List.of(
+              () -> 1,
+              () -> pausing(1, 2),
+              () -> pausing(60, 3),
+              () -> pausing(60, 4), // has a place when the second has ended, long after the first
+              begun::incrementAndGet);
+      int any = pool.asExecutorService().invokeAny(tasks);
+      assertThat(any).isEqualTo(1);
+      assertThat(begun).hasValue(0);
+    }
+    assertThat(clock.elapsed()).isLessThanOrEqualTo(seconds(1));
+  }
+
+  @Test
+  void asExecutorService_invokeAnyOfANullTask_beginsNone() throws Exception {
+    try (var pool = ThreadPool.open("p", 1)) {
+      var begun = new AtomicInteger();
+      List<Callable<Integer>> tasks = Arrays.asList(begun::incrementAndGet, null);
+      var view = pool.asExecutorService();
+      assertThatNullPointerException().isThrownBy(() -> view.invokeAny(tasks));
+      assertThat(begun).hasValue(0);
+    }
+  }
+
   @Test
   void asExecutorService_invokeAnyThatAllFail_throwsOneWithTheOthers(VirtualClock clock)
       throws Exception {
@@ -875,8 +919,12 @@ class ThreadPoolTest {
           .isThrownBy(() -> view.invokeAny(tasks, 5, TimeUnit.SECONDS));
       assertThatExceptionOfType(TimeoutException.class)
           .isThrownBy(() -> view.invokeAny(tasks, 0, TimeUnit.SECONDS));
+      assertThat(clock.elapsed()).isEqualTo(seconds(5));
+      List<Callable<Integer>> quick = List.of(() -> pausing(1, 3));
+      int any = view.invokeAny(quick, 5, TimeUnit.SECONDS);
+      assertThat(any).isEqualTo(3);
     }
-    assertThat(clock.elapsed()).isEqualTo(seconds(5));
+    assertThat(clock.elapsed()).isEqualTo(seconds(6));
   }
 
   @Test
@@ -969,6 +1017,69 @@ class ThreadPoolTest {
     assertThat(future.isDone() && future.isCancelled()).isTrue();
     deaf.letGo();
     pool.close();
+    assertThatExceptionOfType(CancellationException.class)
+        .as("whatever the task has returned since")
+        .isThrownBy(future::get);
+  }
+
+  /** The interrupt status is that of the waiting thread, and it goes on with it. */
+  @Test
+  void asExecutorService_submitInterruptedWhileTheBacklogIsFull_isRejectedAndKeepsTheStatus()
+      throws Exception {
+    try (var pool = ThreadPool.named("p").size(1).backlog(0).open()) {
+      var view = pool.asExecutorService();
+      Job<Integer> running = pool.call("running", lasting(1, 1));
+      Thread.currentThread().interrupt();
+      assertThatExceptionOfType(RejectedExecutionException.class)
+          .isThrownBy(() -> view.submit(() -> 2))
+          .withCauseInstanceOf(InterruptedException.class)
+          .withMessageContaining(view.toString());
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(view).hasToString(pool.toString());
+      assertThat(running.join()).isEqualTo(1);
+    }
+  }
+
+  /** Whoever waits for a future that was only executed, as a completion service does, is told. */
+  @Test
+  void asExecutorService_executedFutureIsDiscarded_isCancelled(VirtualClock clock)
+      throws Exception {
+    var pool = ThreadPool.open("p", 1);
+    var view = pool.asExecutorService();
+    var first = new FutureTask<>(() -> 1);
+    var second = new FutureTask<>(() -> 2);
+    view.execute(first);
+    pool.run("blocker", pleaseStop -> pleaseStop.await());
+    view.execute(second);
+    clock.awaitOthersBlocked();
+    assertThat(first.get()).isEqualTo(1);
+    view.shutdownNow();
+    clock.awaitOthersBlocked();
+    assertThatExceptionOfType(CancellationException.class).isThrownBy(second::get);
+    assertThat(first.isCancelled()).isFalse();
+    pool.close();
+  }
+
+  @Test
+  void asExecutorService_taskIsAbandoned_isCancelledH5(VirtualClock clock, TestLog log)
+      throws Exception {
+    var pool = ThreadPool.open("p", 1);
+    SlowSink<String> deaf = SlowSink.deaf();
+    var future =
+        pool.asExecutorService()
+            .submit(() -> {
+              deaf.accept("task");
+              return 1;
+            });
+    clock.awaitOthersBlocked();
+    assertThat(future.isCancelled()).isFalse();
+    pool.stop();
+    assertThatExceptionOfType(CancellationException.class).isThrownBy(future::get);
+    assertThat(future.isDone() && future.isCancelled()).isTrue();
+    assertThat(clock.elapsed()).isEqualTo(seconds(7));
+    deaf.letGo();
+    clock.awaitOthersBlocked();
+    log.takeStopReports();
   }
 
   // ---- what a job takes along (H13)

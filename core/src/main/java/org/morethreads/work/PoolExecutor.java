@@ -87,7 +87,7 @@ final class PoolExecutor extends AbstractExecutorService {
   public <T extends @Nullable Object> List<Future<T>> invokeAll(
       Collection<? extends Callable<T>> tasks, long timeout, TimeUnit unit)
       throws InterruptedException {
-    return invokeAll(tasks, timeout > 0 ? Till.unhurried(duration(timeout, unit)) : Signal.DONE);
+    return invokeAll(tasks, Till.unhurried(duration(timeout, unit)));
   }
 
   /** Waits as joining does, so that a job of the pool that calls this lends its place meanwhile. */
@@ -131,7 +131,7 @@ final class PoolExecutor extends AbstractExecutorService {
   public <T extends @Nullable Object> T invokeAny(
       Collection<? extends Callable<T>> tasks, long timeout, TimeUnit unit)
       throws InterruptedException, ExecutionException, TimeoutException {
-    return invokeAny(tasks, timeout > 0 ? Till.unhurried(duration(timeout, unit)) : Signal.DONE);
+    return invokeAny(tasks, Till.unhurried(duration(timeout, unit)));
   }
 
   /**
@@ -296,7 +296,7 @@ final class PoolExecutor extends AbstractExecutorService {
     @Override
     public T get(long timeout, TimeUnit unit)
         throws InterruptedException, ExecutionException, TimeoutException {
-      return get(timeout > 0 ? Till.unhurried(duration(timeout, unit)) : Signal.DONE);
+      return get(Till.unhurried(duration(timeout, unit)));
     }
 
     private T get(Signal till) throws InterruptedException, ExecutionException, TimeoutException {
