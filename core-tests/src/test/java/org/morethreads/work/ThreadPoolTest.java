@@ -10,6 +10,7 @@ import static org.morethreads.testing.MoreThreadsAssertions.assertThat;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,6 +38,7 @@ import org.morethreads.testing.VirtualTime;
 import org.morethreads.thread.ContextCarrier;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.Outcome;
+import org.morethreads.thread.StopPolicy;
 import org.morethreads.thread.StopReason;
 import org.morethreads.thread.ThreadFailedException;
 import org.morethreads.thread.ThreadStoppedException;
@@ -301,7 +303,178 @@ class ThreadPoolTest {
     }
   }
 
+  /** They get places in the order in which they came, whoever gives up meanwhile. */
+  @Test
+  void call_oneOfThoseWaitingForAPlaceGivesUp_theOthersKeepTheirOrder(VirtualClock clock)
+      throws Exception {
+    Queue<String> order = new ConcurrentLinkedQueue<>();
+    try (var pool = ThreadPool.named("p").size(1).backlog(0).open()) {
+      pool.call("a", lasting(5, 1));
+      var impatient =
+          ManagedThread.run(
+              "impatient",
+              _ ->
+                  assertThatExceptionOfType(TimeoutException.class)
+                      .isThrownBy(() -> pool.job("b").within(seconds(1)).run(_ -> {})));
+      clock.awaitOthersBlocked();
+      var submitters = submitting(pool, clock, order, "c", "d", "e");
+      impatient.join();
+      for (var submitter : submitters) {
+        submitter.join();
+      }
+    }
+    assertThat(order).containsExactly("c", "d", "e");
+  }
+
+  /** Threads that submit jobs which note that they begin, one after the other. */
+  private static List<ManagedThread<?>> submitting(
+      ThreadPool pool, VirtualClock clock, Queue<String> begun, String... names)
+      throws InterruptedException {
+    List<ManagedThread<?>> submitters = new ArrayList<>();
+    for (String name : names) {
+      submitters.add(
+          ManagedThread.run(
+              "submits " + name,
+              _ ->
+                  pool.run(
+                      name,
+                      _ -> {
+                        begun.add(name);
+                        pause(1);
+                      })));
+      clock.awaitOthersBlocked();
+    }
+    return submitters;
+  }
+
+  @Test
+  void stop_ofAJobInAFullBacklog_letsTheNextSubmitterIn(VirtualClock clock) throws Exception {
+    try (var pool = ThreadPool.named("p").size(1).backlog(1).open()) {
+      pool.call("running", lasting(5, 1));
+      Job<Integer> waiting = pool.call("waiting", lasting(5, 2));
+      var submitter = ManagedThread.call("submitter", _ -> pool.call("next", lasting(1, 3)));
+      clock.awaitOthersBlocked();
+      waiting.stop();
+      Job<Integer> next = submitter.join();
+      assertThat(clock.elapsed()).as("accepted at once").isZero();
+      assertThat(next.join()).isEqualTo(3);
+    }
+    assertThat(clock.elapsed()).isEqualTo(seconds(6));
+  }
+
+  /** A pool may live as long as the program, and run millions of jobs. */
+  @Test
+  void run_jobHasEnded_nothingOfItIsKept(VirtualClock clock) throws Exception {
+    try (var pool = ThreadPool.open("p", 1)) {
+      WeakReference<Object> left = runWithSomething(pool);
+      clock.awaitOthersBlocked();
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(4);
+      while (left.get() != null && System.nanoTime() - end < 0) {
+        System.gc();
+      }
+      assertThat(left.get()).isNull();
+    }
+  }
+
+  private static WeakReference<Object> runWithSomething(ThreadPool pool)
+      throws InterruptedException {
+    Object something = new Object();
+    assertThat(pool.call("j", _ -> something.hashCode()).join()).isNotNull();
+    return new WeakReference<>(something);
+  }
+
   // ---- jobs that join jobs
+
+  /** What runs in the place of another gives no place back when it ends. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void join_whatRanInThePlaceOfTheJoinerHasEnded_nobodyElseGetsAPlace(
+      boolean oneMoreWaits, VirtualClock clock) throws Exception {
+    Queue<String> begun = new ConcurrentLinkedQueue<>();
+    try (var pool = ThreadPool.named("p").size(1).backlog(0).open()) {
+      Job<Integer> outer =
+          pool.call(
+              "outer",
+              _ -> {
+                pause(1);
+                if (oneMoreWaits) {
+                  pool.run("beside", _ -> begun.add("beside"));
+                }
+                int result = pool.call("inner", lasting(1, 7)).join();
+                pause(1);
+                begun.add("outer goes on");
+                return result;
+              });
+      clock.awaitOthersBlocked();
+      var submitters = submitting(pool, clock, begun, "a", "b", "c");
+      assertThat(outer.join()).isEqualTo(7);
+      for (var submitter : submitters) {
+        submitter.join();
+      }
+    }
+    assertThat(begun.poll()).isEqualTo("outer goes on");
+    if (oneMoreWaits) {
+      assertThat(begun.poll()).isEqualTo("beside");
+    }
+    assertThat(begun).containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void join_byAJobWhoseOtherLeavesAFullBacklog_letsTheNextSubmitterIn(VirtualClock clock)
+      throws Exception {
+    try (var pool = ThreadPool.named("p").size(1).backlog(1).open()) {
+      Job<Integer> outer =
+          pool.call(
+              "outer",
+              _ -> {
+                Job<Integer> inner = pool.call("inner", lasting(5, 7));
+                pause(1);
+                return inner.join();
+              });
+      clock.awaitOthersBlocked();
+      Job<Integer> next = pool.call("next", lasting(1, 3));
+      assertThat(clock.elapsed()).isEqualTo(seconds(1));
+      assertThat(outer.join() + next.join()).isEqualTo(10);
+      assertThat(clock.elapsed()).isEqualTo(seconds(7));
+    }
+  }
+
+  /** Who has given up waits for nobody: the other may wait for him. */
+  @Test
+  void join_theOtherHasGivenUpWaiting_isNoError() throws Exception {
+    try (var pool = ThreadPool.open("p", 2)) {
+      var first = new AtomicReference<Job<Integer>>();
+      first.set(
+          pool.call(
+              "first",
+              _ -> {
+                Job<Integer> second =
+                    pool.call(
+                        "second",
+                        _ -> {
+                          pause(2);
+                          return first.get().join() + 1;
+                        });
+                assertThatExceptionOfType(TimeoutException.class)
+                    .isThrownBy(() -> second.join(seconds(1)));
+                pause(2);
+                second.release();
+                return 5;
+              }));
+      assertThat(first.get().join()).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void close_whileSomebodyJoins_endsAfterThat(VirtualClock clock) throws Exception {
+    var pool = ThreadPool.open("p", 1);
+    Job<Integer> job = pool.call("j", lasting(1, 1));
+    var joiner = ManagedThread.call("joiner", _ -> job.join());
+    clock.awaitOthersBlocked();
+    pool.close();
+    assertThat(joiner.join()).isEqualTo(1);
+    assertThat(clock.elapsed()).isEqualTo(seconds(1));
+  }
 
   @Test
   void join_byAJobOfItsOwnFullPool_runsTheOtherInItsPlace(VirtualClock clock) throws Exception {
@@ -467,6 +640,33 @@ class ThreadPoolTest {
         .withMessageContaining("enough");
     pool.close();
     assertThat(clock.elapsed()).isLessThan(seconds(0.1));
+  }
+
+  /** It is refused, and not accepted to be discarded. */
+  @Test
+  void call_stopHasReturned_isRefused() {
+    for (int round = 0; round < 20; round++) {
+      var pool = ThreadPool.open("p" + round, 1);
+      pool.stop("enough");
+      assertThatIllegalStateException()
+          .isThrownBy(() -> pool.call("late", lasting(1, 1)))
+          .withMessageContaining("enough (by thread \"" + Thread.currentThread().getName() + "\")");
+    }
+  }
+
+  @Test
+  void stopPolicy_jobIsDeaf_isInterruptedAfterItsTime(VirtualClock clock) throws Exception {
+    var pool =
+        ThreadPool.named("p")
+            .size(1)
+            .stopPolicy(StopPolicy.standard().withAsk(seconds(0.5)))
+            .open();
+    Job<?> job = pool.run("j", _ -> Signal.NEVER.await());
+    clock.awaitOthersBlocked();
+    pool.stop();
+    pool.stopped().await();
+    assertThat(clock.elapsed()).isEqualTo(seconds(0.5));
+    assertThat(job.outcome().orElseThrow()).isInstanceOf(Outcome.Stopped.class);
   }
 
   @Test
