@@ -15,6 +15,8 @@ import org.morethreads.queue.QueueClosedException;
 import org.morethreads.stress.schedule.Run;
 import org.morethreads.stress.schedule.Run.Timeouts;
 import org.morethreads.stress.schedule.Schedules;
+import org.morethreads.sync.OpenSignal;
+import org.morethreads.sync.Signal;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.Outcome;
 import org.morethreads.thread.Scope;
@@ -408,6 +410,27 @@ class WorkSchedulesTest {
                   queue.stop();
                   queue.stopped().await();
                   assertDelivered(queue, delivered, one, two);
+                }))
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
+  // put | put | the forwarder gathers: a batch that is full is delivered, though nobody closes
+  @Test
+  void batching_putsRacingTheGathering_aFullBatchIsDelivered() {
+    Schedules.of(run ->
+            inATree(
+                run,
+                _ -> {
+                  OpenSignal delivered = Signal.create("delivered");
+                  var queue = batching().start(_ -> delivered.go());
+                  var one = putting("one", queue, 1);
+                  var two = putting("two", queue, 2);
+                  delivered.await();
+                  assertThat(queue.statistics().put()).isEqualTo(2);
+                  one.join();
+                  two.join();
+                  queue.close();
                 }))
         .timeouts(Timeouts.SOON)
         .explore();
