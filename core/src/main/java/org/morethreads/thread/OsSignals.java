@@ -114,7 +114,8 @@ final class OsSignals implements OsSignal.Receiver {
     }
   }
 
-  private enum Arrival {
+  /** What a signal means. */
+  enum Arrival {
     FIRST,
     ECHO,
     SECOND
@@ -123,14 +124,20 @@ final class OsSignals implements OsSignal.Receiver {
   private Arrival arrived() {
     synchronized (ORDER) {
       long now = System.nanoTime();
-      if (firstName == null) {
+      Arrival arrival = arrival(name, now, firstName, firstAt);
+      if (arrival == Arrival.FIRST) {
         firstName = name;
         firstAt = now;
-        return Arrival.FIRST;
       }
-      return now - firstAt <= (firstName.equals(name) ? ECHO : TOGETHER)
-          ? Arrival.ECHO
-          : Arrival.SECOND;
+      return arrival;
     }
+  }
+
+  /** What a signal means that comes now; the name of the first is null if there was none. */
+  static Arrival arrival(String name, long now, @Nullable String first, long firstAt) {
+    if (first == null) {
+      return Arrival.FIRST;
+    }
+    return now - firstAt <= (first.equals(name) ? ECHO : TOGETHER) ? Arrival.ECHO : Arrival.SECOND;
   }
 }
