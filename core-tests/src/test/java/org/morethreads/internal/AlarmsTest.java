@@ -7,7 +7,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -177,6 +179,25 @@ class AlarmsTest {
               .get();
       assertThat(waited).isGreaterThanOrEqualTo(millis * 1_000_000L);
     }
+  }
+
+  /** It does not look again and again meanwhile. */
+  @ParameterizedTest
+  @EnumSource
+  void poll_withALongLimit_parks(Kind kind) throws Exception {
+    CloseableQueue<String> queue = CloseableQueue.unbounded("empty");
+    var taker = new AtomicReference<Thread>();
+    var begun = new CountDownLatch(1);
+    var taken =
+        kind.call(() -> {
+          taker.set(Thread.currentThread());
+          begun.countDown();
+          return queue.poll(Duration.ofHours(1));
+        });
+    begun.await();
+    Threads.awaitBlocked(taker.get());
+    queue.put("something");
+    assertThat(taken.get()).isEqualTo("something");
   }
 
   /** An element that comes at any moment around the return by an alarm is taken. */

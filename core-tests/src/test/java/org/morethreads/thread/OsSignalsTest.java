@@ -12,7 +12,7 @@ import org.morethreads.thread.OsSignals.Arrival;
  */
 class OsSignalsTest {
   private static Arrival arrival(String name, String first, int millisSinceFirst) {
-    long firstAt = Long.MAX_VALUE - 1000; // the clock may run over
+    long firstAt = -Duration.ofDays(1).toNanos(); // the clock may be negative
     long now = firstAt + Duration.ofMillis(millisSinceFirst).toNanos();
     return OsSignals.arrival(name, now, first, firstAt);
   }

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.morethreads.fixture.Kind;
 import org.morethreads.fixture.Threads;
 import org.morethreads.internal.Observer;
+import org.morethreads.internal.Surroundings;
 import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.Lock;
 import org.morethreads.sync.Signal;
@@ -84,6 +85,18 @@ class ThreadObserverTest {
     public void timeCame(Duration howLate) {
       late.add(howLate);
     }
+  }
+
+  /** To park for no time is not to wait: not for ever either. */
+  @Test
+  void waiting_parkOfNoTime_isNoneAndNotTold() throws Exception {
+    var recorder = new Recorder("t");
+    var registration = ThreadTree.observe(recorder);
+    try (var tree = grove.open("t")) {
+      tree.run("x", _ -> Surroundings.current().parkNanos("nothing", 0)).join();
+    }
+    registration.remove();
+    assertThat(recorder.told).noneMatch(line -> line.endsWith("nothing"));
   }
 
   @ParameterizedTest

@@ -79,6 +79,13 @@ class UnmanagedThreadTest {
     }
   }
 
+  @Test
+  void report_byAThreadOfNoTree_isLogged() {
+    var failure = new IllegalStateException("planted");
+    UNMANAGED.report("It failed.", failure);
+    assertThat(grove.log(System.Logger.Level.ERROR)).containsExactly("It failed.");
+  }
+
   /** What it leaves in a queue is reported at the end of the main tree (Q4). */
   @Test
   void keep_mainTreeIsOpen_isAskedAtItsEndUnlessForgotten() {
