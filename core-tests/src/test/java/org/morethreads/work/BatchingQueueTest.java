@@ -861,6 +861,35 @@ class BatchingQueueTest {
     assertThat(elements(sink.received())).containsExactlyElementsOf(numbers(1, 5));
   }
 
+  /** What its sink writes to must not stop before. */
+  @Test
+  void needs_whatTheSinkUses_isToldWhenTheQueueHasStoppedH4(TestLog log) throws Exception {
+    List<String> order = new CopyOnWriteArrayList<>();
+    ManagedThread.run(
+            "owner",
+            _ -> {
+              var database =
+                  ManagedThread.run(
+                      "database",
+                      pleaseStop -> {
+                        pleaseStop.await();
+                        order.add("database is told");
+                      });
+              var queue =
+                  named("rows")
+                      .size(1)
+                      .needs(database)
+                      .start(batch -> {
+                        pause(2);
+                        order.add("delivered " + batch);
+                      });
+              queue.put(1);
+            })
+        .join();
+    assertThat(order).containsExactly("delivered [1]", "database is told");
+    log.takeStopReports();
+  }
+
   @Test
   void interrupt_idle_ends(VirtualClock clock) throws Exception {
     var sink = taking(0);
