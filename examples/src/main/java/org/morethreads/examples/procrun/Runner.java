@@ -34,6 +34,7 @@ import org.morethreads.thread.ThreadTree;
  */
 final class Runner implements Service.Listener {
   private static final int SIGNAL_BASE = 128;
+  private static final String NOT_STARTED = "a thread could not be started";
   private static final Map<String, Integer> SIGNALS =
       Map.of("SIGHUP", 1, "SIGINT", 2, "SIGTERM", 15);
 
@@ -104,8 +105,10 @@ final class Runner implements Service.Listener {
         var server =
             ManagedThread.named("(control)").run(stop -> control.serve(this::answer, stop));
         configs.forEach(config -> addThreads(config, server));
-      } catch (IllegalStateException e) { // a tree that has stopped takes no more
-        if (tree.stopReason().isEmpty()) {
+      } catch (IllegalStateException e) { // a tree that is being stopped takes no more
+        tree.stop(NOT_STARTED); // nothing, if that is why
+        tree.stopped().await();
+        if (tree.stopReason().orElseThrow().message().equals(NOT_STARTED)) {
           throw e;
         }
       }
