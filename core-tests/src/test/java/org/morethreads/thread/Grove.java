@@ -17,8 +17,8 @@ import org.morethreads.internal.Time;
 import org.morethreads.testing.VirtualClock;
 
 /**
- * Opens trees for a test, hears what is logged, and checks after each test that the trees are
- * closed and that no managed thread is left.
+ * Opens trees for a test, hears what is logged, and checks after each test that has not failed that
+ * the trees are closed and that no managed thread is left.
  */
 @SuppressWarnings("exports") // of a package that is exported, but no part of the library
 public final class Grove implements BeforeEachCallback, AfterEachCallback {
@@ -50,17 +50,23 @@ public final class Grove implements BeforeEachCallback, AfterEachCallback {
   @Override
   public void afterEach(ExtensionContext context) {
     try {
-      for (ThreadTree tree : trees) {
-        assertThat(tree.stopped().isSignalled()).as("%s is closed", tree).isTrue();
-        assertThat(tree.children()).isEmpty();
-        eventually(() -> tree.abandonedAlive().isEmpty());
+      if (context.getExecutionException().isEmpty()) { // else what it has left is no news
+        checkNothingIsLeft();
       }
-      assertThat(JvmShutdown.allOpen()).noneMatch(trees::contains);
     } finally {
       Log.setListener(null);
       heard.clear();
       trees.clear();
     }
+  }
+
+  private void checkNothingIsLeft() {
+    for (ThreadTree tree : trees) {
+      assertThat(tree.stopped().isSignalled()).as("%s is closed", tree).isTrue();
+      assertThat(tree.children()).isEmpty();
+      eventually(() -> tree.abandonedAlive().isEmpty());
+    }
+    assertThat(JvmShutdown.allOpen()).noneMatch(trees::contains);
   }
 
   /** Opens a tree on real time. */
