@@ -249,6 +249,38 @@ class StopWatchTest {
     }
   }
 
+  /** A thread for which no processor is free yet, or whose start takes long. */
+  @ParameterizedTest
+  @EnumSource
+  void stop_linkedButNotBegun_isGivenUpAllTheSame(Kind kind) throws Exception {
+    var linked = Signal.create("linked");
+    var letBegin = Signal.create("let it begin");
+    var slowStart =
+        new ForwardingTime() {
+          @Override
+          public void starting(Surroundings child) {
+            linked.go();
+            StopOrderTest.awaitDeaf(letBegin);
+          }
+        };
+    var hasty = StopPolicy.standard().withAsk(Duration.ZERO).withInterrupt(Duration.ZERO);
+    try (var tree = grove.open(hasty, slowStart);
+        Release _ = letBegin::go) {
+      var thread = Grove.named(kind, "late").parent(tree).prepare(_ -> {});
+      var starter =
+          kind.call(() -> {
+            thread.start();
+            return null;
+          });
+      linked.await();
+      thread.stop();
+      thread.stopped().await();
+      assertThat(thread.outcome().orElseThrow()).isInstanceOf(Outcome.Abandoned.class);
+      letBegin.go();
+      starter.get();
+    }
+  }
+
   /** A loop on tills may come to a hundred in a stop that is no endless one. */
   @ParameterizedTest
   @CsvSource({"100, false", "101, true"})
