@@ -416,6 +416,7 @@ class StopOrderTest {
                   Signal.NEVER.await();
                 } catch (InterruptedException e) {
                   interruptedAt.set(time.elapsed());
+                  Signal.NEVER.await(seconds(1)); // there are two for that
                 }
               });
       thread.stop("not wanted any more");
@@ -441,6 +442,10 @@ class StopOrderTest {
       assertThat(spawner.children).hasSizeLessThan(10);
       assertThat(spawner.children).allMatch(child -> child.pleaseStop().isSignalled());
       parent.join();
+      assertThat(parent.stopReason()).as("told, and not only woken").isPresent();
+      assertThat(spawner.children)
+          .as("told by that stop, and not by the end of the parent")
+          .allMatch(child -> child.stopReason().equals(parent.stopReason()));
     }
   }
 

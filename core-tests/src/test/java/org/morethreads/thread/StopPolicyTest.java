@@ -297,6 +297,30 @@ class StopPolicyTest {
     });
   }
 
+  /** Whoever of several is told first. */
+  @Test
+  void stopPolicy_ofOneOfSeveralChildrenIsShorter_isKeptExactly() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var diary = new Diary(time);
+      var hasty = STANDARD.withAsk(seconds(0.01));
+      var parent =
+          tree.run(
+              "parent",
+              stop -> {
+                ManagedThread.run("old", _ -> diary.interruptible());
+                ManagedThread.named("hasty").stopPolicy(hasty).run(_ -> diary.interruptible());
+                ManagedThread.run("new", _ -> diary.interruptible());
+                stop.await();
+              });
+      time.awaitOthersBlocked();
+      Signal.NEVER.await(seconds(1).minus(time.elapsed()));
+      parent.stop();
+      parent.awaitOutcome();
+      assertThat(diary.interrupted)
+          .isEqualTo(Map.of("old", seconds(6), "hasty", seconds(1.01), "new", seconds(6)));
+    });
+  }
+
   @Test
   void stopPolicy_ofANeededOneIsShorter_isKeptExactly() throws Exception {
     grove.onVirtualTime((tree, time) -> {
@@ -367,6 +391,63 @@ class StopPolicyTest {
           thread.stopped().await();
           assertThat(diary.interrupted).isEqualTo(Map.of("x", seconds(2.5)));
           assertThat(time.elapsed()).isEqualTo(seconds(3.5));
+          diary.release.go();
+        });
+  }
+
+  /** One that was told before it was started, in a parent whose own time is running out. */
+  @Test
+  void total_ofTheParentHasBegun_holdsForAChildThatWasStoppedBeforeItsStart() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var diary = new Diary(time);
+      tree.run(
+          "parent",
+          stop -> {
+            stop.await();
+            Signal.NEVER.await(seconds(4.5));
+            var child = ManagedThread.named("child").prepare(_ -> diary.deaf());
+            child.stop();
+            diary.note(child).start();
+          });
+      tree.stop();
+      tree.stopped().await();
+      assertThat(diary.interrupted).isEqualTo(Map.of("child", seconds(7)));
+      assertThat(diary.stopped).isEqualTo(Map.of("child", seconds(8)));
+      diary.release.go();
+    });
+  }
+
+  /** A stop of a part of what is being stopped does not outlast the whole. */
+  @Test
+  void total_ofAParentThatWaitsItsTurn_holdsForAChildThatIsStoppedAlone() throws Exception {
+    var policy = STANDARD.withAsk(seconds(10)).withInterrupt(seconds(10)).withTotal(seconds(12));
+    grove.onVirtualTime(
+        policy,
+        (tree, time) -> {
+          var diary = new Diary(time);
+          var db =
+              tree.run(
+                  "db",
+                  stop -> {
+                    ManagedThread.run("pool", _ -> diary.deaf());
+                    stop.await();
+                  });
+          tree.named("web")
+              .needs(db)
+              .stopPolicy(policy.neverInterrupt())
+              .run(stop -> {
+                stop.await();
+                Signal.NEVER.await(seconds(5.9));
+              });
+          time.awaitOthersBlocked();
+          Signal.NEVER.await(seconds(1).minus(time.elapsed()));
+          tree.stop();
+          Signal.NEVER.await(seconds(5.5));
+          db.children().getFirst().stop();
+          tree.stopped().await();
+          assertThat(diary.interrupted)
+              .as("half of 6.5 s")
+              .isEqualTo(Map.of("pool", seconds(9.75)));
           diary.release.go();
         });
   }

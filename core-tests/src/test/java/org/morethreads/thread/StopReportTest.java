@@ -329,6 +329,28 @@ class StopReportTest {
         .doesNotContain("mail");
   }
 
+  /** One that has children is held with all of them; it was asked all the same. */
+  @Test
+  void report_notToldYetAndHasChildren_saysWhoNeedsIt() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var db =
+          tree.run(
+              "db",
+              stop -> {
+                ManagedThread.run("pool", Signal::await);
+                stop.await();
+              });
+      tree.named("web").needs(db).run(slow(1.5));
+      time.awaitOthersBlocked();
+      tree.stop();
+      tree.stopped().await();
+    });
+    assertThat(warnings("t/db"))
+        .singleElement()
+        .asString()
+        .contains("\"t/db\", asked 1.0 s ago and not told yet, since it is needed by \"web\"");
+  }
+
   @Test
   void report_parentOfOneThatIsNotToldYet_saysThatItWaitsForWhatIsBelow() throws Exception {
     grove.onVirtualTime((tree, time) -> {

@@ -129,7 +129,7 @@ class StopWatchTest {
   void look_theTimeOfTheTreeIsOver_tellsThoseWhomNobodyHasTold() throws Exception {
     try (var tree = grove.open(StopPolicy.standard(), time);
         Release _ = release::go) {
-      var thread = tree.run("x", Signal::await);
+      var thread = startDeaf(tree.named("x"));
       var why = new StopReason(StopReason.Kind.REQUESTED, "a test", "enough");
       long now = time.nanoTime();
       long limit = now + seconds(8).toNanos();
@@ -141,6 +141,8 @@ class StopWatchTest {
       look(tree);
       assertThat(thread.pleaseStop().isSignalled()).isTrue();
       assertThat(thread.stopReason()).contains(why);
+      look(tree);
+      assertThat(thread.node.hasStep(StopWatch.INTERRUPTED)).as("has a chance").isFalse();
     }
   }
 
