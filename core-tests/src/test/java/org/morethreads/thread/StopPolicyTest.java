@@ -598,6 +598,67 @@ class StopPolicyTest {
     });
   }
 
+  /** The same below a parent that is stopped alone. */
+  @Test
+  void total_stagesOfNeedsBelowAStoppedParent_shareIt() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var diary = new Diary(time);
+      var parent =
+          tree.run(
+              "parent",
+              stop -> {
+                var db = diary.note(ManagedThread.run("db", _ -> diary.deaf()));
+                diary.note(ManagedThread.named("web").needs(db).run(_ -> diary.deaf()));
+                stop.await();
+              });
+      time.awaitOthersBlocked();
+      Signal.NEVER.await(seconds(1).minus(time.elapsed()));
+      parent.stop();
+      parent.stopped().await();
+      assertThat(diary.stopped).isEqualTo(Map.of("web", seconds(5), "db", seconds(9)));
+      diary.release.go();
+    });
+  }
+
+  /** Nobody has stopped that one: so it takes nothing of the time of those who wait for it. */
+  @Test
+  void total_waitsForANeederThatWorksOn_beginsAfterIt() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var diary = new Diary(time);
+      var db = diary.note(tree.run("db", _ -> diary.deaf()));
+      tree.named("web").needs(db).run(_ -> Signal.NEVER.await(seconds(100)));
+      db.stop();
+      db.stopped().await();
+      assertThat(diary.interrupted).isEqualTo(Map.of("db", seconds(105)));
+      assertThat(diary.stopped).isEqualTo(Map.of("db", seconds(107)));
+      diary.release.go();
+    });
+  }
+
+  /** Nor of the time of a parent, which is told after its children. */
+  @Test
+  void total_aChildWaitsForANeederThatWorksOn_ofTheParentBeginsAfterItToo() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var diary = new Diary(time);
+      var parent =
+          tree.run(
+              "parent",
+              _ -> {
+                ManagedThread.run("db", Signal::await);
+                diary.deaf();
+              });
+      time.awaitOthersBlocked();
+      tree.named("web")
+          .needs(parent.children().getFirst())
+          .run(_ -> Signal.NEVER.await(seconds(100).minus(time.elapsed())));
+      diary.note(parent).stop();
+      parent.stopped().await();
+      assertThat(diary.interrupted).isEqualTo(Map.of("parent", seconds(105)));
+      assertThat(diary.stopped).isEqualTo(Map.of("parent", seconds(107)));
+      diary.release.go();
+    });
+  }
+
   /** A stage that is done early leaves its time to those behind. */
   @Test
   void total_firstStageEndsEarly_theNextHasTheRest() throws Exception {
