@@ -183,6 +183,35 @@ class ManagedThreadTest {
   }
 
   @Test
+  void isStopUnderWay_somethingBelowIsNotToldYet_isTrueThereOnlyWhereNobodyNeedsIt()
+      throws Exception {
+    try (var tree = grove.open("t")) {
+      var release = Signal.create("release");
+      var ready = Signal.create("ready");
+      var parent =
+          tree.run(
+              "parent",
+              stop -> {
+                var db = ManagedThread.run("db", Signal::await);
+                ManagedThread.named("web").needs(db).run(_ -> release.await());
+                ready.go();
+                stop.await();
+              });
+      ready.await();
+      var db = parent.children().getFirst();
+      db.stop();
+      assertThat(db.isStopUnderWay(Library.MEMBER)).as("works for web").isFalse();
+      assertThat(parent.isStopUnderWay(Library.MEMBER)).as("not stopped").isFalse();
+      parent.stop();
+      assertThat(parent.pleaseStop().isSignalled()).isFalse();
+      assertThat(parent.isStopUnderWay(Library.MEMBER)).as("waits for those below").isTrue();
+      assertThat(db.isStopUnderWay(Library.MEMBER)).isFalse();
+      release.go();
+      parent.join();
+    }
+  }
+
+  @Test
   void isLeavingByStop_interrupt_isTrueAndAnotherFailureIsNot() {
     assertThat(ManagedThread.isLeavingByStop(Library.MEMBER, new InterruptedException())).isTrue();
     assertThat(ManagedThread.isLeavingByStop(Library.MEMBER, new IOException())).isFalse();
@@ -580,6 +609,28 @@ class ManagedThreadTest {
       tree.run("parent", _ -> ManagedThread.run("child", _ -> {}).join()).join();
     }
     assertThat(grove.log()).isEmpty();
+  }
+
+  /** That it has told its own children has been said when its task ended. */
+  @Test
+  void end_childOnlyWaitsForItsChildren_saysNothingMore() throws Exception {
+    try (var tree = grove.open("t")) {
+      var release = Signal.create("release");
+      tree.run(
+              "parent",
+              _ -> {
+                var child =
+                    ManagedThread.run(
+                        "child", _ -> ManagedThread.run("slow", _ -> release.await()));
+                Grove.eventually(() -> !grove.log(System.Logger.Level.INFO).isEmpty());
+                StopOrderTest.hear(child.pleaseStop(), release::go);
+              })
+          .join();
+    }
+    assertThat(grove.log(System.Logger.Level.INFO))
+        .singleElement()
+        .asString()
+        .contains("\"t/parent/child\"", "still working: \"slow\"");
   }
 
   @Test

@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.fixture.Kind;
 import org.morethreads.internal.Dependent;
 import org.morethreads.internal.Firing;
+import org.morethreads.internal.Library;
 import org.morethreads.internal.OneShot;
 import org.morethreads.sync.Signal;
 
@@ -336,6 +337,37 @@ class StopOrderTest {
       tree.stop();
       assertThat(ears.heard())
           .containsExactly("b2x", "b2", "b1x", "b1", "b", "a2x", "a2", "a1x", "a1", "a", "root");
+    });
+  }
+
+  /** Who is told, and looks above, must not think that it alone is to stop. */
+  @Test
+  void stop_childIsTold_thoseAboveAreKnownToStop() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var bottom = new AtomicReference<ManagedThread<?>>();
+      var top =
+          tree.run(
+              "top",
+              topStop -> {
+                ManagedThread.run(
+                    "middle",
+                    stop -> {
+                      bottom.set(ManagedThread.run("bottom", Signal::await));
+                      stop.await();
+                    });
+                topStop.await();
+              });
+      time.awaitOthersBlocked();
+      var middle = top.children().getFirst();
+      var known = new AtomicReference<List<Boolean>>();
+      hear(
+          bottom.get().pleaseStop(),
+          () ->
+              known.set(
+                  List.of(
+                      middle.isStopUnderWay(Library.MEMBER), top.isStopUnderWay(Library.MEMBER))));
+      top.stop();
+      assertThat(known.get()).containsExactly(true, true);
     });
   }
 

@@ -306,18 +306,27 @@ class StopPolicyTest {
       var parent =
           tree.run(
               "parent",
-              stop -> {
+              _ -> {
                 ManagedThread.run("old", _ -> diary.interruptible());
                 ManagedThread.named("hasty").stopPolicy(hasty).run(_ -> diary.interruptible());
                 ManagedThread.run("new", _ -> diary.interruptible());
-                stop.await();
+                diary.interruptible();
               });
       time.awaitOthersBlocked();
       Signal.NEVER.await(seconds(1).minus(time.elapsed()));
       parent.stop();
       parent.awaitOutcome();
       assertThat(diary.interrupted)
-          .isEqualTo(Map.of("old", seconds(6), "hasty", seconds(1.01), "new", seconds(6)));
+          .isEqualTo(
+              Map.of(
+                  "old",
+                  seconds(6),
+                  "hasty",
+                  seconds(1.01),
+                  "new",
+                  seconds(6),
+                  "parent",
+                  seconds(6)));
     });
   }
 

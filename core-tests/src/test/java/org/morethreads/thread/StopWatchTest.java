@@ -221,7 +221,7 @@ class StopWatchTest {
             return Thread.currentThread();
           });
       thread.get().join();
-      tree.stop();
+      tree.tell(ManagedThread.requested("enough")); // without a thread that looks as well
       assertThat(look(tree)).isEqualTo(Duration.ofNanos(StopWatch.GRACE));
       assertThat(tree.children()).isEmpty();
     }
