@@ -1066,6 +1066,32 @@ class StopOrderTest {
     }
   }
 
+  /** Also when what tells it is the end of another, whose own actions run on its thread. */
+  @ParameterizedTest
+  @EnumSource
+  void pleaseStop_actionOfOneThatWaitedForANeeder_runsOnAVirtualThreadOfItsOwn(Kind kind)
+      throws Exception {
+    try (var tree = grove.open("t")) {
+      var db = tree.run("db", Signal::await);
+      var web = Grove.named(kind, "web").parent(tree).needs(db).run(Signal::await);
+      var ranOn = new AtomicReference<Thread>();
+      var ran = Signal.create("ran");
+      db.pleaseStop()
+          .then(() -> {
+            ranOn.set(Thread.currentThread());
+            ran.go();
+          });
+      db.stop();
+      web.stop();
+      ran.await();
+      assertThat(ranOn.get().isVirtual()).isTrue();
+      assertThat(ranOn.get())
+          .isNotSameAs(Thread.currentThread())
+          .isNotSameAs(web.thread().orElseThrow());
+      db.join();
+    }
+  }
+
   /** One that blocks holds up neither the stop nor the actions of other threads. */
   @ParameterizedTest
   @EnumSource

@@ -629,6 +629,32 @@ class StopPolicyTest {
     });
   }
 
+  /** Whoever is told before, and has all of the time for itself. */
+  @Test
+  void total_oneOfSeveralIsInAnEarlierStage_itsShareIsKeptExactly() throws Exception {
+    grove.onVirtualTime(
+        STANDARD.withTotal(seconds(1.4)),
+        (tree, time) -> {
+          var diary = new Diary(time);
+          var parent =
+              tree.run(
+                  "parent",
+                  _ -> {
+                    var db = ManagedThread.run("db", Signal::await);
+                    ManagedThread.named("web").needs(db).run(_ -> diary.interruptible());
+                    ManagedThread.run("other", _ -> diary.interruptible());
+                    diary.interruptible();
+                  });
+          time.awaitOthersBlocked();
+          Signal.NEVER.await(seconds(1).minus(time.elapsed()));
+          parent.stop();
+          parent.awaitOutcome();
+          assertThat(diary.interrupted)
+              .containsEntry("web", seconds(1.5))
+              .containsEntry("other", seconds(2));
+        });
+  }
+
   /** Nobody has stopped that one: so it takes nothing of the time of those who wait for it. */
   @Test
   void total_waitsForANeederThatWorksOn_beginsAfterIt() throws Exception {

@@ -187,7 +187,7 @@ class StopWatchTest {
       assertThat(look(tree)).isEqualTo(Duration.ofNanos(StopWatch.GRACE));
       time.pass(Duration.ofNanos(StopWatch.GRACE));
       assertThat(thread.stopped().isSignalled()).isFalse();
-      look(tree);
+      assertThat(look(tree)).isEqualTo(Duration.ofNanos(StopWatch.GRACE));
       assertThat(thread.outcome().orElseThrow()).isInstanceOf(Outcome.Abandoned.class);
     }
   }
