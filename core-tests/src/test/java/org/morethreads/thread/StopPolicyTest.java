@@ -670,6 +670,26 @@ class StopPolicyTest {
     });
   }
 
+  /** But when the tree is stopped meanwhile, that bounds all. */
+  @Test
+  void total_waitsForANeederWhileTheTreeIsStopped_endsWithThat() throws Exception {
+    grove.onVirtualTime(
+        STANDARD.withAsk(seconds(10)).withInterrupt(seconds(10)),
+        (tree, time) -> {
+          var diary = new Diary(time);
+          var db = diary.note(tree.run("db", _ -> diary.deaf()));
+          tree.named("web").needs(db).run(_ -> Signal.NEVER.await(seconds(7)));
+          Signal.NEVER.await(seconds(1));
+          db.stop();
+          Signal.NEVER.await(seconds(5));
+          tree.stop();
+          tree.stopped().await();
+          assertThat(diary.interrupted).isEqualTo(Map.of("db", seconds(10.5)));
+          assertThat(diary.stopped).isEqualTo(Map.of("db", seconds(14)));
+          diary.release.go();
+        });
+  }
+
   /** Nor of the time of a parent, which is told after its children. */
   @Test
   void total_aChildWaitsForANeederThatWorksOn_ofTheParentBeginsAfterItToo() throws Exception {
