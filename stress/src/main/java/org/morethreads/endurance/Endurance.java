@@ -77,6 +77,10 @@ public final class Endurance {
   }
 
   private void sample(long begin, Load.Figures figures) throws IOException {
+    double lateMillis = median(figures.lateNanos) / 1e6;
+    double stopMillis = median(figures.stopNanos) / 1e6;
+    long longestStopNanos = figures.longestStopNanos();
+    figures.forget(); // millions in a long run, beside which a leak would not show
     for (int i = 0; i < 3; i++) {
       System.gc();
     }
@@ -88,8 +92,8 @@ public final class Endurance {
             ManagementFactory.getThreadMXBean().getThreadCount(),
             descriptors(),
             Firing.countLinked(forever),
-            median(figures.lateNanos) / 1e6,
-            median(figures.stopNanos) / 1e6);
+            lateMillis,
+            stopMillis);
     samples.add(sample);
     System.out.printf(
         Locale.ROOT,
@@ -101,8 +105,8 @@ public final class Endurance {
         sample.dependents,
         sample.lateMillis,
         sample.stopMillis);
-    if (figures.longestStopNanos() > Duration.ofSeconds(9).toNanos()) {
-      problems.add("a stop took longer than its policy allows: " + figures.longestStopNanos());
+    if (longestStopNanos > Duration.ofSeconds(9).toNanos()) {
+      problems.add("a stop took longer than its policy allows: " + longestStopNanos);
     }
   }
 

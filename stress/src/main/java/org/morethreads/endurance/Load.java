@@ -31,11 +31,21 @@ import org.morethreads.work.ThreadPool;
 final class Load {
   /** What was measured in some rounds. */
   static final class Figures {
-    final List<Long> lateNanos = new ArrayList<>();
-    final List<Long> stopNanos = new ArrayList<>();
+    final ArrayList<Long> lateNanos = new ArrayList<>();
+    final ArrayList<Long> stopNanos = new ArrayList<>();
 
     long longestStopNanos() {
       return stopNanos.stream().mapToLong(Long::longValue).max().orElse(0);
+    }
+
+    /** Leaves nothing of it in the heap. */
+    void forget() {
+      for (ArrayList<Long> each : List.of(lateNanos, stopNanos)) {
+        synchronized (each) {
+          each.clear();
+          each.trimToSize();
+        }
+      }
     }
   }
 
