@@ -34,11 +34,13 @@ import org.morethreads.thread.ThreadTree;
  */
 final class Runner implements Service.Listener {
   private static final int SIGNAL_BASE = 128;
-  private static final String NOT_STARTED = "a thread could not be started";
   private static final Map<String, Integer> SIGNALS =
       Map.of("SIGHUP", 1, "SIGINT", 2, "SIGTERM", 15);
 
   private static final Duration TO_BE_KILLED = Duration.ofSeconds(20);
+
+  /** How long a tree that is being stopped may take to hear of it itself, after its threads. */
+  private static final Duration TO_BE_TOLD = Duration.ofSeconds(1);
 
   /** Longer than what the tree grants. */
   private static final Duration ANY = Duration.ofDays(1);
@@ -106,9 +108,7 @@ final class Runner implements Service.Listener {
             ManagedThread.named("(control)").run(stop -> control.serve(this::answer, stop));
         configs.forEach(config -> addThreads(config, server));
       } catch (IllegalStateException e) { // a tree that is being stopped takes no more
-        tree.stop(NOT_STARTED); // nothing, if that is why
-        tree.stopped().await();
-        if (tree.stopReason().orElseThrow().message().equals(NOT_STARTED)) {
+        if (!tree.pleaseStop().await(TO_BE_TOLD)) {
           throw e;
         }
       }
