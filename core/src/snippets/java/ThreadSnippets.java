@@ -58,6 +58,18 @@ final class ThreadSnippets {
 
   // @end region=adopt
 
+  static void startSeveral(ManagedThread.Task store, ManagedThread.Task serve)
+      throws InterruptedException {
+    // @start region=startSeveral
+    ThreadTree tree = ThreadTree.main();
+    try (var _ = ManagedThread.adopt()) { // a stop waits until all threads are there
+      var database = tree.run("database", store);
+      tree.named("web").needs(database).run(serve);
+    }
+    tree.awaitShutdown();
+    // @end region=startSeveral
+  }
+
   // @start region=carrier
   private static final ThreadLocal<String> USER = new ThreadLocal<>();
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.morethreads.thread.OsSignals.Arrival;
 
 /**
@@ -43,5 +45,25 @@ class OsSignalsTest {
     assertThat(arrival("HUP", "TERM", 101)).isEqualTo(Arrival.ECHO);
     assertThat(arrival("HUP", "TERM", 500)).isEqualTo(Arrival.ECHO);
     assertThat(arrival("HUP", "TERM", 501)).isEqualTo(Arrival.SECOND);
+  }
+
+  /** H11: 130, 143 or 129, for a program that exits itself. */
+  @ParameterizedTest
+  @CsvSource({"SIGINT, 130", "SIGTERM, 143", "SIGHUP, 129"})
+  void exitStatus_stoppedByASignal_isThatOfShells(String signal, int status) {
+    var reason = new StopReason(StopReason.Kind.JVM_SHUTDOWN, signal, "it was received");
+    assertThat(reason.exitStatus()).hasValue(status);
+  }
+
+  @Test
+  void exitStatus_endedOtherwise_isEmpty() {
+    assertThat(new StopReason(StopReason.Kind.JVM_SHUTDOWN, "System.exit", "").exitStatus())
+        .isEmpty();
+  }
+
+  /** A thread may be called so, and ask for a stop. */
+  @Test
+  void exitStatus_askedByAThreadOfThatName_isEmpty() {
+    assertThat(new StopReason(StopReason.Kind.REQUESTED, "SIGINT", "").exitStatus()).isEmpty();
   }
 }

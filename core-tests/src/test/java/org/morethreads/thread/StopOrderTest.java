@@ -917,6 +917,76 @@ class StopOrderTest {
     }
   }
 
+  /** H2, H4: the tree has been asked, and is told later; who starts several threads meets this. */
+  @Test
+  void needs_neededHasStoppedInAStopThatHasNotComeToTheParent_startsAndIsTold() throws Exception {
+    var release = Signal.create("release");
+    try (var tree = grove.open("t")) {
+      var db = tree.run("db", Signal::await);
+      var kept = tree.run("kept", Signal::await);
+      tree.named("keeper").needs(kept).run(_ -> awaitDeaf(release));
+      tree.stop();
+      db.join();
+      assertThat(tree.pleaseStop().isSignalled()).as("waits for the keeper").isFalse();
+      var web = tree.named("web").needs(db).call(stop -> stop.await(seconds(10)));
+      release.go();
+      assertThat(web.join()).as("told").isTrue();
+    }
+  }
+
+  @Test
+  void needs_neededHasStoppedAndTheParentIsTold_startsTold() throws Exception {
+    var release = Signal.create("release");
+    try (var tree = grove.open("t")) {
+      var db = tree.run("db", Signal::await);
+      tree.run("slow", _ -> awaitDeaf(release));
+      tree.stop();
+      db.join();
+      assertThat(tree.pleaseStop().isSignalled()).isTrue();
+      var web = tree.named("web").needs(db).call(Signal::isSignalled);
+      assertThat(web.join()).isTrue();
+      release.go();
+    }
+  }
+
+  @Test
+  void needs_neededHasStoppedSinceTheTaskOfTheParentHasEnded_startsTold() throws Exception {
+    var release = Signal.create("release");
+    try (var tree = grove.open("t")) {
+      var made = new AtomicReference<ManagedThread<?>>();
+      var isMade = Signal.create("is made");
+      var parent =
+          tree.run(
+              "parent",
+              _ -> {
+                made.set(ManagedThread.run("db", Signal::await));
+                ManagedThread.run("slow", _ -> awaitDeaf(release));
+                isMade.go();
+              });
+      isMade.await();
+      var db = made.get();
+      db.join();
+      var web = ManagedThread.named("web").parent(parent).needs(db).call(Signal::isSignalled);
+      assertThat(web.join()).isTrue();
+      assertThat(parent.pleaseStop().isSignalled()).isFalse();
+      release.go();
+    }
+  }
+
+  /** Told before its own start, it runs, as any does (H3). */
+  @Test
+  void needs_neededHasStoppedAndItIsToldItself_startsTold() throws Exception {
+    try (var tree = grove.open("t")) {
+      var db = tree.run("db", Signal::await);
+      var web = tree.named("web").needs(db).prepareCall(Signal::isSignalled);
+      db.stop();
+      db.join();
+      assertThatIllegalStateException().isThrownBy(web::start);
+      web.stop();
+      assertThat(web.start().join()).isTrue();
+    }
+  }
+
   /** By construction there is no cycle: what is needed has been started before. */
   @Test
   void needs_notStarted_throws() throws Exception {

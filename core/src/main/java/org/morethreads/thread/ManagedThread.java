@@ -200,8 +200,8 @@ public final class ManagedThread<T extends @Nullable Object> {
    * Starts a thread that was {@linkplain ThreadBuilder#prepare prepared}.
    *
    * @return this thread
-   * @throws IllegalStateException if it was started before, or the parent or a needed thread has
-   *     stopped
+   * @throws IllegalStateException if it was started before, the parent has stopped or the time of
+   *     its stop is over, or a {@linkplain ThreadBuilder#needs needed} thread has stopped
    */
   public ManagedThread<T> start() {
     node.start();

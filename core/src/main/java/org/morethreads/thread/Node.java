@@ -290,6 +290,20 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     return outcome != null;
   }
 
+  /**
+   * Whether it is told to stop, or will be with one above it that has been asked, or whose task has
+   * ended. Who sees that something has ended by a stop sees that stop here: nodes are asked on the
+   * way down, before those below them are told.
+   */
+  boolean isPartOfStop() {
+    for (Node node = this; node != null; node = node.parent) {
+      if (node.told != null || node.request() != null || node.state >= CLOSING) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   Extras extras() {
     Extras present = extras;
     if (present == null) {

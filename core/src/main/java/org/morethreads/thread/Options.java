@@ -146,10 +146,14 @@ final class Options {
         .unstarted(node);
   }
 
-  /** Before the node is linked: whether it may start. */
+  /**
+   * Before the node is linked: whether it may start. In a stop it may, though what it needs has
+   * ended by that already: it is told as well, and otherwise whoever starts several threads would
+   * have to expect a stop between any two of them.
+   */
   void beforeLink(Node node) {
     for (ManagedThread<?> needed : needs) {
-      if (needed.node.isEnded()) {
+      if (needed.node.isEnded() && !node.isPartOfStop()) {
         throw new IllegalStateException(
             "Cannot start thread \""
                 + node.name

@@ -3,6 +3,7 @@ package org.morethreads.thread;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +16,8 @@ import org.morethreads.internal.Services;
  * program, a second halts.
  */
 final class OsSignals implements OsSignal.Receiver {
-  private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
+  private static final Map<String, Integer> NUMBERS =
+      Map.of("SIGHUP", 1, "SIGINT", 2, "SIGTERM", 15);
 
   private static final long MILLISECOND = 1_000_000;
 
@@ -94,8 +96,14 @@ final class OsSignals implements OsSignal.Receiver {
     return PASSING_ON;
   }
 
+  /** The exit status of a program that a signal ends, such as "SIGINT"; empty if it is not ours. */
+  static OptionalInt exitStatus(String signal) {
+    Integer number = NUMBERS.get(signal);
+    return number == null ? OptionalInt.empty() : OptionalInt.of(128 + number);
+  }
+
   private void received() {
-    int status = 128 + NUMBERS.getOrDefault(name, 0);
+    int status = exitStatus("SIG" + name).orElseThrow();
     switch (arrived()) {
       case FIRST -> {
         StopReason why = JvmShutdown.reason("SIG" + name, "SIG" + name + " was received");

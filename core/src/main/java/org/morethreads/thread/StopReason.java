@@ -1,6 +1,7 @@
 package org.morethreads.thread;
 
 import java.util.Objects;
+import java.util.OptionalInt;
 
 /**
  * Why a thread is being stopped.
@@ -37,6 +38,18 @@ public record StopReason(Kind kind, String by, String message) {
     Objects.requireNonNull(kind, "kind");
     Objects.requireNonNull(by, "by");
     Objects.requireNonNull(message, "message");
+  }
+
+  /**
+   * What the program should exit with, if it has nothing else to say: when a signal of the
+   * operating system ends it, 128 and the number of that, as shells have it. With SIGINT that is
+   * 130, with SIGTERM 143, with SIGHUP 129. For a program that calls {@code System.exit} itself
+   * after {@link ThreadTree#awaitShutdown}; where nobody does, the JVM exits with that anyway.
+   *
+   * @return the exit status, or empty if no signal led to the stop
+   */
+  public OptionalInt exitStatus() {
+    return kind == Kind.JVM_SHUTDOWN ? OsSignals.exitStatus(by) : OptionalInt.empty();
   }
 
   @Override

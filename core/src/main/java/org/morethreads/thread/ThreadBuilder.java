@@ -103,6 +103,10 @@ public final class ThreadBuilder {
    * stop only after it has stopped, wherever the stop comes from. Where its own end waits for a
    * thread below one that it needs, that one alone is told so late.
    *
+   * <p>When a needed thread has stopped already, to start the new one is an error, unless that is
+   * part of a stop: of the parent or of one above it. Then the new thread is started, and told at
+   * once, as any that is started so late.
+   *
    * @param needed the threads, started already
    * @return a changed builder
    */
@@ -196,8 +200,8 @@ public final class ThreadBuilder {
    *
    * @param task what it does
    * @return the thread, started
-   * @throws IllegalStateException if the parent, or a needed thread, has stopped, or the time of
-   *     the parent's stop is over
+   * @throws IllegalStateException if the parent, or a {@linkplain #needs needed} thread, has
+   *     stopped, or the time of the parent's stop is over
    */
   public ManagedThread<@Nullable Void> run(ManagedThread.Task task) {
     ManagedThread<@Nullable Void> thread = prepare(task);
@@ -211,8 +215,8 @@ public final class ThreadBuilder {
    * @param <T> the type of the result
    * @param task what it computes
    * @return the thread, started
-   * @throws IllegalStateException if the parent, or a needed thread, has stopped, or the time of
-   *     the parent's stop is over
+   * @throws IllegalStateException if the parent, or a {@linkplain #needs needed} thread, has
+   *     stopped, or the time of the parent's stop is over
    */
   public <T extends @Nullable Object> ManagedThread<T> call(ManagedThread.Call<T> task) {
     ManagedThread<T> thread = prepareCall(task);

@@ -556,6 +556,13 @@ public final class ThreadTree implements AutoCloseable {
    * Waits until this tree has been stopped, by whatever, and all its threads have. For the main
    * thread of a program that serves: what follows is its last word, and the program ends after it.
    *
+   * <p>A program may be told to end while it still starts its threads. Until this is called, nobody
+   * waits for the main thread, and once all threads have stopped, to start another fails. Where
+   * that would be a nuisance, adopt the main thread meanwhile: the tree does not end before it
+   * leaves.
+   *
+   * {@snippet class="ThreadSnippets" region="startSeveral"}
+   *
    * @param options what else shuts the tree down
    * @throws InterruptedException if the calling thread is interrupted, on entry or while waiting;
    *     the tree goes on then

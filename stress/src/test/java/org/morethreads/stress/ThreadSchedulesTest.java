@@ -279,6 +279,28 @@ class ThreadSchedulesTest {
         .explore();
   }
 
+  // start of a needed and a needer | stop of the tree
+  @Test
+  void needs_startsRacingStopOfTheTree_neverRefusedForTheNeeded() {
+    Schedules.of(
+            run -> {
+              ThreadTree tree = run.tree(StopPolicy.standard());
+              run.thread(
+                  "starter",
+                  () -> {
+                    try {
+                      ManagedThread<?> db = tree.run("db", Signal::await);
+                      tree.named("web").needs(db).run(Signal::await);
+                    } catch (IllegalStateException refused) {
+                      assertThat(refused).hasMessageContaining("its parent \"tree\" has stopped");
+                    }
+                  });
+              run.thread("stopper", () -> stopAndWait(tree));
+            })
+        .timeouts(Timeouts.SOON)
+        .explore();
+  }
+
   // start of a needer | end of its parent | stop of the needed
   @Test
   void needs_startRefusedSinceTheParentHasStopped_theNeededIsTold() {

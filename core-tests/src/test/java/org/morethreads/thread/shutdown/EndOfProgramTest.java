@@ -94,6 +94,17 @@ class EndOfProgramTest {
         .says("the JVM is whole", "SIGTERM was received (by SIGTERM)");
   }
 
+  /**
+   * H2, H4, H10: an adopted main thread can start the rest of them, though what they need is gone.
+   */
+  @InChildJvm
+  void sigterm_whileMainStartsItsThreads_startsThemToldAndStops() throws Exception {
+    endBySignal(Programs.EndsWhileItStarts.class, "TERM")
+        .isStatus(SIGTERM, SOON)
+        .says("ready", "db stops", "web stops", "last words")
+        .logsNothing();
+  }
+
   @InChildJvm
   void sigint_stopsInOrder() throws Exception {
     endBySignal(Programs.Serves.class, "INT")

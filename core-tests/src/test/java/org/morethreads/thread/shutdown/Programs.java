@@ -107,6 +107,23 @@ final class Programs {
     }
   }
 
+  /** Is told to end before it has all its threads, and is adopted while it starts them. */
+  static final class EndsWhileItStarts {
+    public static void main(String[] args) throws Exception {
+      ThreadTree tree = ThreadTree.main();
+      try (Adoption adoption = ManagedThread.adopt()) {
+        var db = tree.run("db", worker("db"));
+        say("ready");
+        adoption.pleaseStop().await();
+        db.join();
+        tree.named("web").needs(db).run(worker("web")).join();
+      }
+      tree.awaitShutdown();
+      say("last words");
+      System.exit(tree.stopReason().orElseThrow().exitStatus().orElse(4));
+    }
+  }
+
   // ---- the end of main
 
   static final class MainReturns {

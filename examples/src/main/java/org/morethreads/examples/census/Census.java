@@ -7,7 +7,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
@@ -39,8 +38,6 @@ import picocli.CommandLine.Option;
  */
 @Command(name = "census", mixinStandardHelpOptions = true, sortOptions = false)
 final class Census implements Callable<Integer> {
-  private static final int BATCH = 500;
-
   @Option(names = "--input", description = "A jar or a directory; repeatable. Default: the JDK.")
   private List<String> inputs = List.of(ClassSource.JDK);
 
@@ -95,24 +92,26 @@ final class Census implements Callable<Integer> {
 
   private void count(ClassDatabase database) throws InterruptedException {
     var tree = ThreadTree.main();
-    var writer = BatchingQueue.<ClassFacts>named("writer").size(BATCH).capacity(BATCH).platform();
+    var writer = BatchingQueue.<ClassFacts>named("writer").size(500).capacity(500).platform();
     var rows =
         writer.start(batch -> {
           database.write(batch);
           written.advance(batch.size());
         });
     timeline.watch(rows.thread());
-    var workers =
-        IntStream.rangeClosed(1, workerCount)
-            .mapToObj(i -> ManagedThread.named("worker-" + i).platform().needs(rows.thread()))
-            .<ManagedThread<?>>map(worker -> timeline.watch(worker.run(_ -> parse(rows))))
-            .toArray(ManagedThread<?>[]::new);
-    var scanner = timeline.watch(ManagedThread.named("scanner").needs(workers).run(this::scan));
-    found.closedBy(scanner.stopped());
-    rows.closedBy(Stream.of(workers).map(ManagedThread::stopped).toList());
-    rows.stopped().then(() -> tree.stop("the writer has ended"));
-    if (interactive) timeline.watch(ManagedThread.run("progress", this::showProgress));
-    if (stubborn) timeline.watch(ManagedThread.run("stubborn", _ -> Signal.NEVER.await()));
+    try (var _ = ManagedThread.adopt()) { // a stop waits until all threads are there
+      var workers =
+          IntStream.rangeClosed(1, workerCount)
+              .mapToObj(i -> tree.named("worker-" + i).platform().needs(rows.thread()))
+              .<ManagedThread<?>>map(worker -> timeline.watch(worker.run(_ -> parse(rows))))
+              .toArray(ManagedThread<?>[]::new);
+      var scanner = timeline.watch(tree.named("scanner").needs(workers).run(this::scan));
+      found.closedBy(scanner.stopped());
+      rows.closedBy(Stream.of(workers).map(ManagedThread::stopped).toList());
+      rows.stopped().then(() -> tree.stop("the writer has ended"));
+      if (interactive) timeline.watch(tree.run("progress", this::showProgress));
+      if (stubborn) timeline.watch(tree.run("stubborn", _ -> Signal.NEVER.await()));
+    }
     allStarted.go(); // not before: who is in awaitShutdown when the stop begins has the last word
     tree.awaitShutdown();
     tree.failures().forEach(it -> fail(file.toString(), it)); // of the writer: others catch theirs
@@ -176,9 +175,8 @@ final class Census implements Callable<Integer> {
     System.out.printf(
         "%d class files seen, %d rows written to %s, %d failed, in %.1f s (%.0f a second)%n",
         seen.value(), written.value(), file, failed.value(), seconds, written.value() / seconds);
-    var signals = Map.of("SIGHUP", 1, "SIGINT", 2, "SIGTERM", 15);
-    int status =
-        reason.map(it -> 128 + signals.getOrDefault(it.by(), 0)).orElse(failed.value() > 0 ? 1 : 0);
+    int own = failed.value() > 0 ? 1 : 0;
+    int status = reason.map(it -> it.exitStatus().orElse(own)).orElse(own);
     if (json) {
       System.out.printf(
           "{\"seen\":%d,\"written\":%d,\"failed\":%d,\"stopped\":%b,\"seconds\":%.3f,\"exitCode\":%d}%n",

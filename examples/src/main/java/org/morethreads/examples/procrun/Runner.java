@@ -33,14 +33,7 @@ import org.morethreads.thread.ThreadTree;
  * told to.
  */
 final class Runner implements Service.Listener {
-  private static final int SIGNAL_BASE = 128;
-  private static final Map<String, Integer> SIGNALS =
-      Map.of("SIGHUP", 1, "SIGINT", 2, "SIGTERM", 15);
-
   private static final Duration TO_BE_KILLED = Duration.ofSeconds(20);
-
-  /** How long a tree that is being stopped may take to hear of it itself, after its threads. */
-  private static final Duration TO_BE_TOLD = Duration.ofSeconds(1);
 
   /** Longer than what the tree grants. */
   private static final Duration ANY = Duration.ofDays(1);
@@ -103,14 +96,9 @@ final class Runner implements Service.Listener {
     ProcrunLog.sendTo(output);
     ThreadTree tree = ThreadTree.main();
     try (var control = Control.open(socket)) {
-      try {
-        var server =
-            ManagedThread.named("(control)").run(stop -> control.serve(this::answer, stop));
+      try (var _ = ManagedThread.adopt()) { // a stop waits until all threads are there
+        var server = tree.run("(control)", stop -> control.serve(this::answer, stop));
         configs.forEach(config -> addThreads(config, server));
-      } catch (IllegalStateException e) { // a tree that is being stopped takes no more
-        if (!tree.pleaseStop().await(TO_BE_TOLD)) {
-          throw e;
-        }
       }
       begin.go(); // not before: what a thread needs must be there when it is started
       tree.awaitShutdown();
@@ -125,11 +113,9 @@ final class Runner implements Service.Listener {
 
   private int status(StopReason reason) {
     Exit failure = firstFailure.get();
-    if (reason.kind() == StopReason.Kind.JVM_SHUTDOWN) {
-      return SIGNAL_BASE + SIGNALS.getOrDefault(reason.by(), 0);
-    }
     boolean broken = output.lost() > 0 || !ThreadTree.main().failures().isEmpty();
-    return failure != null ? failure.code() : broken ? 1 : 0;
+    int own = failure != null ? failure.code() : broken ? 1 : 0;
+    return reason.exitStatus().orElse(own);
   }
 
   private void addThreads(ServiceConfig config, ManagedThread<?> server) {
@@ -145,7 +131,8 @@ final class Runner implements Service.Listener {
       active.incrementAndGet();
       threads.put(
           service,
-          ManagedThread.named(name)
+          ThreadTree.main()
+              .named(name)
               .needs(
                   Stream.concat(Stream.of(server), needed.stream())
                       .toArray(ManagedThread<?>[]::new))
