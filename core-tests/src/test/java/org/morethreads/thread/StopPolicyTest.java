@@ -3,6 +3,8 @@ package org.morethreads.thread;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.spi.AbstractInterruptibleChannel;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -1454,5 +1456,98 @@ class StopPolicyTest {
             "System property org.morethreads.stop.ask is \""
                 + text
                 + "\", but has to be a number of seconds; the standard holds, PT5S.");
+  }
+
+  // ---- channels
+
+  /** A channel whose close takes until the release, as that of a socket may that lingers. */
+  private static final class Lingering extends AbstractInterruptibleChannel {
+    private final CountDownLatch entered = new CountDownLatch(1);
+    private final CountDownLatch release;
+
+    Lingering(CountDownLatch release) {
+      this.release = release;
+    }
+
+    /** Reads, as it were, until the release. */
+    void read() throws AsynchronousCloseException {
+      begin();
+      entered.countDown();
+      Threads.awaitUninterruptibly(release);
+      end(/* completed= */ false);
+    }
+
+    @Override
+    protected void implCloseChannel() {
+      Threads.awaitUninterruptibly(release);
+    }
+  }
+
+  /** Two that read, and between them and after them two that end when they are interrupted. */
+  private List<ManagedThread<?>> startReaders(
+      Kind kind, ThreadTree tree, CountDownLatch release, AtomicLong interrupted)
+      throws InterruptedException {
+    ManagedThread.Task interruptible =
+        _ -> {
+          try {
+            Signal.NEVER.await();
+          } catch (InterruptedException e) {
+            interrupted.incrementAndGet();
+            throw e;
+          }
+        };
+    var readers = new ArrayList<ManagedThread<?>>();
+    for (int i = 0; i < 2; i++) { // the newest are interrupted first
+      Grove.named(kind, "interruptible").parent(tree).run(interruptible);
+      var channel = new Lingering(release);
+      readers.add(Grove.named(kind, "reader").parent(tree).run(_ -> channel.read()));
+      channel.entered.await();
+    }
+    return readers;
+  }
+
+  /**
+   * H5: who interrupts a thread in a channel closes that. In real time, of which there is enough.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void interrupt_channelsThatDoNotClose_othersAreInterruptedAllTheSame(Kind kind) throws Exception {
+    var release = new CountDownLatch(1);
+    var interrupted = new AtomicLong();
+    var policy =
+        STANDARD
+            .withAsk(Duration.ofMillis(1))
+            .withInterrupt(Duration.ofHours(1))
+            .withTotal(Duration.ofHours(2));
+    try (var tree = grove.open("t", policy)) {
+      var readers = startReaders(kind, tree, release, interrupted);
+      tree.stop();
+      Grove.eventually(() -> interrupted.get() == 2);
+      assertThat(readers).noneMatch(it -> it.stopped().isSignalled());
+      release.countDown();
+      tree.stopped().await();
+      assertThat(readers)
+          .allSatisfy(it -> assertThat(it.outcome()).get().isInstanceOf(Outcome.Stopped.class));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void interrupt_channelsThatDoNotClose_areLeftInTime(Kind kind) throws Exception {
+    var release = new CountDownLatch(1);
+    var policy =
+        STANDARD
+            .withAsk(Duration.ofMillis(1))
+            .withInterrupt(Duration.ofMillis(100))
+            .withTotal(Duration.ofSeconds(1));
+    try (var tree = grove.open("t", policy)) {
+      var readers = startReaders(kind, tree, release, new AtomicLong());
+      tree.stop();
+      tree.stopped().await();
+      assertThat(readers)
+          .allSatisfy(it -> assertThat(it.outcome()).get().isInstanceOf(Outcome.Abandoned.class));
+    } finally {
+      release.countDown();
+    }
   }
 }

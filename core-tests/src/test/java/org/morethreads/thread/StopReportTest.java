@@ -558,21 +558,9 @@ class StopReportTest {
       Log.setListener((level, _, _) -> {
         if (level == which) {
           blocked.countDown();
-          awaitUninterruptibly(release);
+          Threads.awaitUninterruptibly(release);
         }
       });
-    }
-
-    private static void awaitUninterruptibly(CountDownLatch latch) {
-      boolean done = false;
-      while (!done) {
-        try {
-          latch.await();
-          done = true;
-        } catch (InterruptedException e) {
-          // the log is deaf
-        }
-      }
     }
 
     void letGo() {

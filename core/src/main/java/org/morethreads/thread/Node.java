@@ -31,7 +31,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
    *     PREPARED -> STARTING      // start(), by CAS: of two starters one gets on; and back, when the parent refuses the child
    *     STARTING -> STARTED       // linked under the parent's child lock
    *      STARTED -> RUNNING       // the thread runs; the task is called
-   *      RUNNING -> INTERRUPTING  // the stop watch interrupts, and goes back: so that no interrupt comes after the task
+   *      RUNNING -> INTERRUPTING  // somebody interrupts, and goes back: so that no interrupt comes after the task
    *      RUNNING -> CLOSING       // the task has ended, or sits in System.exit; children are told and awaited
    *      CLOSING -> ENDED         // the outcome is recorded
    *
@@ -788,7 +788,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       if (state >= CLOSING) {
         break; // abandoned, or thought to sit in System.exit
       }
-      Thread.onSpinWait(); // ends: INTERRUPTING lasts for one call of interrupt()
+      Thread.onSpinWait(); // ends: one call of interrupt(), or it is abandoned in it
     }
     if (kind() != Kind.SCOPE && (kind() == Kind.OWNED || hasStep(StopWatch.DELIVERED))) {
       Thread.interrupted();

@@ -67,6 +67,9 @@ final class StopWatch {
   private StringBuilder abandoned = new StringBuilder();
   private int abandonedCount;
 
+  /** Who is to be interrupted at the end of this look; or of the next, when memory runs out. */
+  private final List<Node> toInterrupt = new ArrayList<>();
+
   StopWatch(Node top) {
     this(top, 0);
   }
@@ -153,6 +156,10 @@ final class StopWatch {
           next = earlier(next, examine(level.node, now));
         }
       }
+    }
+    if (!toInterrupt.isEmpty()) {
+      Interrupts.start(top, toInterrupt);
+      toInterrupt.clear();
     }
     report(now);
     return Math.max(MILLISECOND, next - now);
@@ -334,13 +341,12 @@ final class StopWatch {
     return owner == node || owner.told() != null;
   }
 
-  /** Interrupts a thread, once. */
-  private static void interrupt(Node node, long now) {
+  /** Has a thread interrupted, once. */
+  private void interrupt(Node node, long now) {
     if (mayInterrupt(node) && !node.hasStep(INTERRUPTED)) {
+      toInterrupt.add(node); // before the bit: there may be no memory for it
       node.extras().interruptedAt = now; // before the bit: who sees that, sees the time
-      if (node.escalate(INTERRUPTED)) {
-        node.interruptTask();
-      }
+      boolean _ = node.escalate(INTERRUPTED);
     }
   }
 
