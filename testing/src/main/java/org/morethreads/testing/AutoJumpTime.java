@@ -294,6 +294,7 @@ final class AutoJumpTime extends Time {
       return;
     }
     Event alarm = nanos == Long.MAX_VALUE ? null : add(nanos, () -> wake(seat));
+    LockSupport.setCurrentBlocker(blocker); // others may look as soon as it counts as parked
     if (seat.state.compareAndSet(Seat.RUNNING, Seat.PARKED)) {
       leave();
       while (seat.state.get() == Seat.PARKED) {
@@ -305,6 +306,7 @@ final class AutoJumpTime extends Time {
     } else if (!comesBack(seat)) {
       seat.state.compareAndSet(Seat.PERMIT, Seat.RUNNING); // a permit came
     }
+    LockSupport.setCurrentBlocker(null);
     if (alarm != null) {
       alarm.cancel();
     }
