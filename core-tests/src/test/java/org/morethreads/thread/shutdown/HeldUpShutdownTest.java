@@ -81,10 +81,11 @@ class HeldUpShutdownTest {
 
   @InChildJvm
   void wrongPolicy_isReportedAndTheStandardHolds() throws Exception {
-    endBySigterm(Programs.Serves.class, "ask=soon")
-        .isStatus(SIGTERM, SOON)
-        .stopsInOrderBeforeLastWords()
-        .logs("org.morethreads.stop.ask is \"soon\", but has to be a number of seconds");
+    String report = "org.morethreads.stop.ask is \"soon\", but has to be a number of seconds";
+    try (ChildJvm jvm = ChildJvm.start(Programs.Serves.class, "-Dorg.morethreads.stop.ask=soon")) {
+      jvm.awaitReady().awaitErr(report).signal("TERM"); // nobody waits long for a slow log
+      jvm.end().isStatus(SIGTERM, SOON).stopsInOrderBeforeLastWords().logs(report);
+    }
   }
 
   @InChildJvm
