@@ -1531,19 +1531,22 @@ class StopPolicyTest {
     }
   }
 
+  /** Others are given up before their turn has come, and are interrupted all the same. */
   @ParameterizedTest
   @EnumSource
   void interrupt_channelsThatDoNotClose_areLeftInTime(Kind kind) throws Exception {
     var release = new CountDownLatch(1);
+    var interrupted = new AtomicLong();
     var policy =
         STANDARD
             .withAsk(Duration.ofMillis(1))
-            .withInterrupt(Duration.ofMillis(100))
+            .withInterrupt(Duration.ofMillis(1))
             .withTotal(Duration.ofSeconds(1));
     try (var tree = grove.open("t", policy)) {
-      var readers = startReaders(kind, tree, release, new AtomicLong());
+      var readers = startReaders(kind, tree, release, interrupted);
       tree.stop();
       tree.stopped().await();
+      Grove.eventually(() -> interrupted.get() == 2);
       assertThat(readers)
           .allSatisfy(it -> assertThat(it.outcome()).get().isInstanceOf(Outcome.Abandoned.class));
     } finally {

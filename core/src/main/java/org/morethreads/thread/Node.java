@@ -1091,6 +1091,8 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       } finally {
         STATE.compareAndSet(this, INTERRUPTING, RUNNING); // unless it was abandoned meanwhile
       }
+    } else if (own != null && kind() == Kind.OWNED && outcome instanceof Outcome.Abandoned) {
+      deliverInterrupt(own); // given up before its turn came: it may yet end by that
     }
   }
 
