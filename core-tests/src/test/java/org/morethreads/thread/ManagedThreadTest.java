@@ -93,6 +93,14 @@ class ManagedThreadTest {
     }
   }
 
+  @Test
+  void path_thirtyLevelsDeep_isWhole() throws Exception {
+    try (var _ = grove.open("t")) {
+      assertThat(deep(30)).startsWith("t/level30/level29/").doesNotContain("…");
+      assertThat(deep(31)).startsWith("t/…/level30/level29/");
+    }
+  }
+
   private static String deep(int levels) throws InterruptedException {
     return ManagedThread.call(
             "level" + levels, _ -> levels == 1 ? ManagedThread.current().path() : deep(levels - 1))
@@ -374,6 +382,35 @@ class ManagedThreadTest {
       thread.stop();
       assertThat(thread.join()).isTrue();
     }
+  }
+
+  /** Nothing is uncaught in a managed thread, but its handler may be copied. */
+  @Test
+  void uncaughtException_ofAThreadWithACopiedHandler_isLogged() throws Exception {
+    var failure = new AssertionError("stray");
+    try (var tree = grove.open("t")) {
+      tree.run(
+              "x",
+              _ -> {
+                Thread other =
+                    Thread.ofPlatform()
+                        .name("stranger")
+                        .uncaughtExceptionHandler(
+                            Thread.currentThread().getUncaughtExceptionHandler())
+                        .start(() -> {
+                          throw failure;
+                        });
+                other.join();
+              })
+          .join();
+    }
+    assertThat(grove.log())
+        .singleElement()
+        .satisfies(heard -> {
+          assertThat(heard.level()).isEqualTo(System.Logger.Level.ERROR);
+          assertThat(heard.message()).contains("\"stranger\"");
+          assertThat(heard.failure()).isSameAs(failure);
+        });
   }
 
   // ---- preparing and starting

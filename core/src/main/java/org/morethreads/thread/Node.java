@@ -357,11 +357,6 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     CHILD_LOCK.setRelease(this, (childLock & ~LOCKED) | bit); // nobody else writes it meanwhile
   }
 
-  /** Called with the child lock. */
-  @Nullable Children children() {
-    return children;
-  }
-
   int childCount() {
     lockChildren();
     try {

@@ -1,0 +1,111 @@
+package org.morethreads.thread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.morethreads.sync.Signal;
+
+/** What nobody outside of the package can see of a thread's place in the tree. */
+@Timeout(20)
+class NodeTest {
+  @RegisterExtension final Grove grove = new Grove();
+
+  private static Told told(Node node) {
+    long now = node.time().nanoTime();
+    return new Told(
+        new StopReason(StopReason.Kind.REQUESTED, "a test", "enough"),
+        now,
+        node.time().now(),
+        now + Duration.ofHours(1).toNanos(),
+        /* interrupting= */ false);
+  }
+
+  // ---- section 5.1 of docs/synchronization.md: the child lock
+
+  /** What is done under the child lock, and the method that takes it. */
+  private enum Locked {
+    EXTRAS("extras", Node::extras),
+    COUNT("childCount", Node::childCount),
+    CHANCE("chanceAfterChildren", node -> node.chanceAfterChildren(1, 1, 1)),
+    LIST("childrenBeyond", node -> node.childrenBeyond(0)),
+    LINK("link", node -> ManagedThread.named("late").parent(node.handle).run(Signal::await)),
+    CLOSE("closeIfEmpty", Node::closeIfEmpty),
+    REFUSE("refuseChildren", Node::refuseChildren),
+    OPEN("openChildren", node -> node.bearTold(told(node))),
+    MARK("markTold", node -> node.markTold(told(node), Long.MAX_VALUE)),
+    MARK_ANYWAY("markToldAnyway", node -> node.markToldAnyway(told(node))),
+    RENEW("renewTold", node -> node.renewTold(told(node)));
+
+    final String method;
+    final Consumer<Node> step;
+
+    Locked(String method, Consumer<Node> step) {
+      this.method = method;
+      this.step = step;
+    }
+  }
+
+  /** Whether a thread waits for a child lock in a method. */
+  private static boolean isLockedOut(Thread thread, String method) {
+    StackTraceElement[] stack = thread.getStackTrace();
+    for (int i = 1; i < stack.length; i++) {
+      if (stack[i - 1].getMethodName().equals("lockChildren")
+          && stack[i].getMethodName().equals(method)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void lockChildren_heldByAnother_isWaitedFor(Locked what) throws Exception {
+    try (var tree = grove.open("t")) {
+      var parent = tree.run("parent", Signal::await);
+      ManagedThread.named("child").parent(parent).run(Signal::await);
+      Node node = parent.node;
+      Thread other = Thread.ofPlatform().unstarted(() -> what.step.accept(node));
+      node.lockChildren();
+      try {
+        other.start();
+        Grove.eventually(() -> isLockedOut(other, what.method));
+      } finally {
+        node.unlockChildren();
+      }
+      other.join();
+    }
+  }
+
+  @Test
+  void lockChildren_heldWhileAChildEnds_isWaitedFor() throws Exception {
+    try (var tree = grove.open("t")) {
+      var end = Signal.create("end");
+      var child = tree.named("child").platform().run(_ -> end.await());
+      tree.root.lockChildren();
+      try {
+        end.go();
+        Grove.eventually(() -> isLockedOut(child.thread().orElseThrow(), "unlink"));
+        assertThat(child.stopped().isSignalled()).isTrue();
+      } finally {
+        tree.root.unlockChildren();
+      }
+      Grove.eventually(() -> tree.root.childCount() == 0);
+    }
+  }
+
+  /** Whoever asks takes the later of the two anyway, unless the clock stands below zero. */
+  @Test
+  void chanceAfterChildren_noneHasGoneSinceItWasTold_isWhatTheCallerSays() {
+    try (var tree = grove.open("t")) {
+      assertThat(tree.root.chanceAfterChildren(1, -7, -5)).isEqualTo(-7);
+      tree.run("x", Signal::await);
+      assertThat(tree.root.chanceAfterChildren(1, -7, -5)).isEqualTo(-7);
+    }
+  }
+}
