@@ -181,7 +181,41 @@ class AdoptionTest {
         .end();
   }
 
+  /** Who drives the stop already looks once a second, which may be too late for one that is new. */
+  @Test
+  void adopt_treeIsStopping_isInterruptedInTime() throws Exception {
+    var policy =
+        StopPolicy.standard()
+            .withAsk(Duration.ofMillis(100))
+            .withInterrupt(Duration.ofSeconds(5))
+            .withTotal(Duration.ofHours(1));
+    grove.onVirtualTime(
+        policy,
+        (tree, time) -> {
+          var release = Signal.create("release");
+          tree.run("x", _ -> StopOrderTest.awaitDeaf(release));
+          tree.stop();
+          Signal.NEVER.await(Duration.ofMillis(150));
+          try (Adoption _ = ManagedThread.adoptInterruptibly()) {
+            assertThatExceptionOfType(InterruptedException.class).isThrownBy(release::await);
+            assertThat(time.elapsed()).isEqualTo(Duration.ofMillis(250));
+          }
+          release.go();
+        });
+  }
+
   // ---- leaving
+
+  /** On virtual time an alien thread is a guest of the clock, and stays it. */
+  @Test
+  void close_guestOfAClock_isThatGuestAgain() throws Exception {
+    grove.onVirtualTime((_, _) -> {
+      Surroundings guest = Surroundings.current();
+      assertThat(guest).isNotSameAs(Surroundings.unmanaged());
+      ManagedThread.adopt(() -> assertThat(Surroundings.current()).isNotSameAs(guest));
+      assertThat(Surroundings.current()).isSameAs(guest);
+    });
+  }
 
   @ParameterizedTest
   @EnumSource

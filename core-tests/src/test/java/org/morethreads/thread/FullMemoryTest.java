@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,6 +44,11 @@ class FullMemoryTest {
     release.go();
     assertThat(parent.stopped().await(SOON)).isTrue();
     tree.close();
+    assertThat(grove.log()).as("it has ended once").noneMatch(this::saysAbandoned);
+  }
+
+  private boolean saysAbandoned(Grove.Heard heard) {
+    return heard.message().contains("abandoned");
   }
 
   @Test
@@ -170,6 +176,36 @@ class FullMemoryTest {
     assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(child::start);
     release.go();
     assertThat(parent.stopped().await(SOON)).isTrue();
+    tree.close();
+  }
+
+  /** Nor is one that is told as it is adopted. */
+  @Test
+  void adopt_memoryRunsOutWhileItIsTold_throwsAndTheThreadIsAlienAgain() throws Exception {
+    var fails = new AtomicBoolean();
+    var time =
+        new ForwardingTime() {
+          @Override
+          public void starting(Surroundings child) {
+            fails.set(!((Node) child).name.equals("x"));
+          }
+
+          @Override
+          public long nanoTime() {
+            if (fails.getAndSet(false)) {
+              throw full();
+            }
+            return super.nanoTime();
+          }
+        };
+    var tree = grove.open(StopPolicy.standard(), time);
+    var release = Signal.create("release");
+    var x = tree.run("x", _ -> StopOrderTest.awaitDeaf(release));
+    tree.tell(new StopReason(StopReason.Kind.REQUESTED, "a test", "enough"));
+    assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(ManagedThread::adopt);
+    assertThat(ManagedThread.currentOrNull()).isNull();
+    assertThat(tree.children()).isEqualTo(List.of(x));
+    release.go();
     tree.close();
   }
 }

@@ -667,7 +667,7 @@ class ManagedThreadTest {
     assertThat(grove.log(System.Logger.Level.INFO))
         .singleElement()
         .asString()
-        .contains("\"t/parent/child\"", "still working: \"slow\"");
+        .contains("\"t/parent/child\"", "still working: \"slow\".");
   }
 
   @Test
@@ -891,6 +891,7 @@ class ManagedThreadTest {
       assertThat(thread.stopped().isSignalled()).isTrue();
       assertThatExceptionOfType(ThreadFailedException.class).isThrownBy(thread::join);
       assertThat(org.morethreads.internal.Firing.countLinked(released)).isZero();
+      assertThat(db.node.extras().needers).isEmpty();
       db.stop();
       db.join();
     }
@@ -951,6 +952,64 @@ class ManagedThreadTest {
       if (refuses) {
         throw new OutOfMemoryError("unable to create native thread (simulated)");
       }
+    }
+  }
+
+  /** Whoever has a handle of it may have started children of it before it turns out to fail. */
+  @Test
+  void start_failsWhenItHasChildren_theyAreToldAndAwaited() throws Exception {
+    var child = new AtomicReference<ManagedThread<?>>();
+    var time =
+        new ForwardingTime() {
+          @Override
+          public void starting(Surroundings starting) {
+            if (starting instanceof Node node && node.name.equals("late")) {
+              child.set(ManagedThread.named("child").parent(node.handle).run(Signal::await));
+              throw new OutOfMemoryError("planted");
+            }
+          }
+        };
+    try (var tree = grove.open(StopPolicy.standard(), time)) {
+      var late = tree.named("late").prepare(_ -> {});
+      assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(late::start);
+      assertThat(child.get().stopReason().orElseThrow().kind())
+          .isEqualTo(StopReason.Kind.PARENT_ENDED);
+      assertThat(child.get().stopped().isSignalled()).isTrue();
+      assertThat(tree.children()).isEmpty();
+    }
+  }
+
+  /** As when the JVM has no memory for its stack: who counts the threads must not count it. */
+  @ParameterizedTest
+  @EnumSource
+  void start_theJdkDoesNotStartIt_theTimeHearsOfItsEnd(Kind kind) throws Exception {
+    var ended = new AtomicInteger();
+    var time =
+        new ForwardingTime() {
+          @Override
+          public void starting(Surroundings child) {
+            Thread early = ((Node) child).thread();
+            early.start(); // so that it cannot be started again
+            Grove.eventually(() -> early.join(Duration.ofSeconds(1)));
+          }
+
+          @Override
+          public void began(Surroundings child) {
+            throw new AssertionError("planted");
+          }
+
+          @Override
+          public void ended(Surroundings child) {
+            if (!child.isOf(Thread.currentThread())) {
+              ended.incrementAndGet();
+            }
+          }
+        };
+    try (var tree = grove.open(StopPolicy.standard(), time)) {
+      assertThatExceptionOfType(IllegalThreadStateException.class)
+          .isThrownBy(() -> Grove.named(kind, "x").parent(tree).run(_ -> {}));
+      assertThat(ended).hasValue(1);
+      assertThat(tree.children()).isEmpty();
     }
   }
 

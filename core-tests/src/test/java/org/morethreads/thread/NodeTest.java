@@ -1,19 +1,24 @@
 package org.morethreads.thread;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.morethreads.fixture.Kind;
 import org.morethreads.sync.Signal;
 
 /** What nobody outside of the package can see of a thread's place in the tree. */
 @Timeout(20)
 class NodeTest {
+  private static final Duration AN_HOUR = Duration.ofHours(1);
+
   @RegisterExtension final Grove grove = new Grove();
 
   private static Told told(Node node) {
@@ -22,7 +27,7 @@ class NodeTest {
         new StopReason(StopReason.Kind.REQUESTED, "a test", "enough"),
         now,
         node.time().now(),
-        now + Duration.ofHours(1).toNanos(),
+        now + AN_HOUR.toNanos(),
         /* interrupting= */ false);
   }
 
@@ -106,6 +111,78 @@ class NodeTest {
       assertThat(tree.root.chanceAfterChildren(1, -7, -5)).isEqualTo(-7);
       tree.run("x", Signal::await);
       assertThat(tree.root.chanceAfterChildren(1, -7, -5)).isEqualTo(-7);
+    }
+  }
+
+  // ---- section 5.1: children that come too late
+
+  @Test
+  void refuseChildren_oneIsThere_keepsItAndLinksNoOther() throws Exception {
+    try (var tree = grove.open("t")) {
+      var parent = tree.run("parent", Signal::await);
+      var child = ManagedThread.named("child").parent(parent).run(Signal::await);
+      parent.node.refuseChildren();
+      assertThatIllegalStateException()
+          .isThrownBy(() -> ManagedThread.named("late").parent(parent).run(_ -> {}))
+          .withMessageContaining("\"late\": the time of its parent \"t/parent\" to stop is over");
+      assertThat(parent.children()).isEqualTo(List.of(child));
+    }
+  }
+
+  /** Before the tree is closed, which would wait for ever on a clock that stands still. */
+  @FunctionalInterface
+  private interface Release extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  private static boolean isRefused(ThreadTree tree) throws InterruptedException {
+    try {
+      tree.run("late", _ -> {}).join();
+      return false;
+    } catch (IllegalStateException e) {
+      assertThat(e).hasMessageContaining("the time of its parent \"t\" to stop is over");
+      return true;
+    }
+  }
+
+  /** Or somebody who goes on starting some would never let it end. */
+  @Test
+  void awaitChildren_theTimeOfThoseBornNowIsOver_linksNoOther() throws Exception {
+    var time = new StillTime();
+    var release = Signal.create("release");
+    try (var tree = grove.open(StopPolicy.standard(), time);
+        Release _ = release::go) {
+      tree.run("child", _ -> release.await());
+      tree.root.bearTold(told(tree.root));
+      var closer =
+          Kind.PLATFORM.call(() -> {
+            tree.root.awaitChildren();
+            return null;
+          });
+      closer.awaitBlocked();
+      tree.run("early", _ -> {}).join();
+      time.pass(AN_HOUR);
+      Grove.eventually(() -> isRefused(tree)); // looks once a second
+      release.go();
+      closer.get();
+    }
+  }
+
+  // ---- the end
+
+  /** H11: by its stack; a thread that really sits there never comes back. */
+  @Test
+  void end_thoughtToSitInSystemExit_endsAllTheSame() throws Exception {
+    try (var tree = grove.open("t")) {
+      var thread =
+          tree.call(
+              "x",
+              _ -> {
+                ManagedThread.current().node.markExiting();
+                return "back";
+              });
+      assertThat(thread.join()).isEqualTo("back");
     }
   }
 }

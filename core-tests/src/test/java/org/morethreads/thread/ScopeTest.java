@@ -1376,6 +1376,27 @@ class ScopeTest {
     log.takeStopReports();
   }
 
+  /** Who drives the stop of the owner looks once a second, which may be too late for it. */
+  @Test
+  void run_ownerIsBeingStopped_isGivenUpInItsTimeH5() throws Exception {
+    SlowSink<String> deaf = SlowSink.deaf();
+    StopPolicy policy = StopPolicy.standard().withAsk(seconds(0.1)).withInterrupt(seconds(0.1));
+    var owner =
+        ManagedThread.run(
+            "owner",
+            stop -> {
+              stop.await();
+              pause(0.3);
+              Scope.named("s").stopPolicy(policy).run(_ -> deaf.accept("the owner"));
+            });
+    owner.stop();
+    pause(0.6);
+    assertThat(tree.abandonedCount()).isEqualTo(1);
+    deaf.letGo();
+    owner.awaitOutcome();
+    log.takeStopReports();
+  }
+
   @Test
   void stop_ownerInABlockIsDeaf_isAbandonedWithItsScopeH5() throws Exception {
     SlowSink<String> deaf = SlowSink.deaf();

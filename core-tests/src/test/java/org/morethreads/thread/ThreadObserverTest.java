@@ -1,6 +1,7 @@
 package org.morethreads.thread;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.time.Duration;
 import java.util.List;
@@ -160,6 +161,24 @@ class ThreadObserverTest {
           .containsExactly(
               "t/" + name + " started by outside", "t/" + name + " Returned in t/" + name);
     }
+  }
+
+  @Test
+  void observe_threadThatCannotBeStarted_isToldOfItsEnd() throws Exception {
+    var recorder = new Recorder("t");
+    var time =
+        new ForwardingTime() {
+          @Override
+          public void starting(Surroundings child) {
+            throw new OutOfMemoryError("planted");
+          }
+        };
+    var registration = ThreadTree.observe(recorder);
+    try (var tree = grove.open(StopPolicy.standard(), time)) {
+      assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> tree.run("x", _ -> {}));
+    }
+    registration.remove();
+    assertThat(recorder.told).containsExactly("t/x Failed in outside");
   }
 
   /** A scope is no thread: only those in it are told of. */

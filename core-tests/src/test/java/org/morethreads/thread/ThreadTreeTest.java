@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.fixture.ChildJvm;
 import org.morethreads.fixture.Kind;
+import org.morethreads.internal.Library;
 import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.Signal;
 import org.morethreads.testing.VirtualClock;
@@ -573,6 +574,39 @@ class ThreadTreeTest {
       assertThat(tree.stopReason().orElseThrow().message()).isEqualTo("no thread is left");
       assertThat(tree.stopped().isSignalled()).isTrue();
     }
+  }
+
+  /** It is woken, and does not find out at its next look only. */
+  @Test
+  void awaitShutdown_orWhenIdle_stopsWithoutDelay() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      tree.run("x", _ -> Signal.NEVER.await(Duration.ofMillis(30)));
+      tree.awaitShutdown(ThreadTree.orWhenIdle());
+      assertThat(time.elapsed()).isBetween(Duration.ofMillis(30), Duration.ofMillis(31));
+    });
+  }
+
+  /** Whoever gives up takes no wake-up from another one. */
+  @Test
+  void awaitShutdown_orWhenIdleAndAnotherGivesUp_stopsWithoutDelay() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      try (var others = grove.open("others")) {
+        tree.run("x", _ -> Signal.NEVER.await(Duration.ofMillis(30)));
+        var first = others.run("first", _ -> tree.awaitShutdown(ThreadTree.orWhenIdle()));
+        time.awaitOthersBlocked();
+        var second =
+            others.call(
+                "second",
+                _ -> {
+                  tree.awaitShutdown(ThreadTree.orWhenIdle());
+                  return time.elapsed();
+                });
+        time.awaitOthersBlocked();
+        first.interrupt(Library.MEMBER);
+        assertThat(first.awaitOutcome()).isInstanceOf(Outcome.Failed.class);
+        assertThat(second.join()).isBetween(Duration.ofMillis(30), Duration.ofMillis(31));
+      }
+    });
   }
 
   /** Who waits for idleness must not take the wake-up of the one that ends the tree. */
