@@ -114,6 +114,44 @@ class NodeTest {
     }
   }
 
+  // ---- section 5.2: who is told while children come
+
+  @Test
+  void markTold_untoldChildThatTheStopHasNotSeen_refuses() throws Exception {
+    try (var tree = grove.open("t")) {
+      var parent = tree.run("parent", Signal::await);
+      ManagedThread.named("child").parent(parent).run(Signal::await);
+      Node node = parent.node;
+      assertThat(node.markTold(told(node), 0)).isFalse();
+      assertThat(node.told()).isNull();
+      assertThat(node.markTold(told(node), 1)).isTrue();
+      assertThat(node.markTold(told(node), 1)).as("again").isFalse();
+    }
+  }
+
+  @Test
+  void markTold_onlyChildrenThatTheStopHasSeenAreUntold_marks() throws Exception {
+    try (var tree = grove.open("t")) {
+      var parent = tree.run("parent", Signal::await);
+      ManagedThread.named("seen").parent(parent).run(Signal::await);
+      var release = Signal.create("release");
+      ManagedThread.named("told").parent(parent).run(_ -> release.await()).stop();
+      assertThat(parent.node.markTold(told(parent.node), 1)).isTrue();
+      release.go();
+    }
+  }
+
+  @Test
+  void markToldAnyway_toldBefore_keepsWhatItWasTold() throws Exception {
+    try (var tree = grove.open("t")) {
+      Node node = tree.run("x", Signal::await).node;
+      Told first = told(node);
+      assertThat(node.markToldAnyway(first)).isTrue();
+      assertThat(node.markToldAnyway(told(node))).isFalse();
+      assertThat(node.told()).isSameAs(first);
+    }
+  }
+
   // ---- section 5.1: children that come too late
 
   @Test
@@ -138,7 +176,7 @@ class NodeTest {
 
   private static boolean isRefused(ThreadTree tree) throws InterruptedException {
     try {
-      tree.run("late", _ -> {}).join();
+      var _ = tree.run("late", _ -> {}).awaitOutcome(); // perhaps given up
       return false;
     } catch (IllegalStateException e) {
       assertThat(e).hasMessageContaining("the time of its parent \"t\" to stop is over");

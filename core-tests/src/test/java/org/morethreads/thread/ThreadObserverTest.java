@@ -164,6 +164,21 @@ class ThreadObserverTest {
   }
 
   @Test
+  void observe_threadBornTold_isToldOfThat() throws Exception {
+    var recorder = new Recorder("t");
+    var registration = ThreadTree.observe(recorder);
+    try (var tree = grove.open("t")) {
+      var release = Signal.create("release");
+      var parent = tree.run("parent", _ -> awaitDeaf(release));
+      parent.stop("enough");
+      ManagedThread.named("child").parent(parent).run(_ -> {}).join();
+      release.go();
+    }
+    registration.remove();
+    assertThat(recorder.told).contains("t/parent told: enough", "t/parent/child told: enough");
+  }
+
+  @Test
   void observe_threadThatCannotBeStarted_isToldOfItsEnd() throws Exception {
     var recorder = new Recorder("t");
     var time =
