@@ -223,4 +223,14 @@ class NodeTest {
       assertThat(thread.join()).isEqualTo("back");
     }
   }
+
+  @Test
+  void ageNanos_startedAWhileAgo_isSoLong() {
+    var time = new StillTime();
+    try (var tree = grove.open(StopPolicy.standard(), time)) {
+      Node node = tree.run("x", Signal::await).node;
+      time.pass(AN_HOUR);
+      assertThat(node.ageNanos()).isEqualTo(AN_HOUR.toNanos());
+    }
+  }
 }

@@ -8,11 +8,13 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.morethreads.fixture.Kind;
 import org.morethreads.internal.Library;
+import org.morethreads.internal.Surroundings;
 import org.morethreads.sync.Signal;
 import org.morethreads.testing.ManagedThreads;
 
@@ -42,6 +44,43 @@ class ScopeOnRealTimeTest {
           }
         });
     assertThat(running.get()).isFalse();
+  }
+
+  /** Where a clock knows its threads by their surroundings, those of the scope are nobody's. */
+  @Test
+  void run_aChildFails_theInterruptGoesToTheOwner() throws Exception {
+    var interrupted = new ConcurrentLinkedQueue<Surroundings>();
+    var time =
+        new ForwardingTime() {
+          @Override
+          public void interrupt(Surroundings target, Thread thread) {
+            interrupted.add(target);
+            super.interrupt(target, thread);
+          }
+        };
+    try (var tree =
+        ThreadTree.open(
+            Library.MEMBER, "t", StopPolicy.standard(), time, /* wholeStarts= */ false)) {
+      var owner =
+          tree.call(
+              "owner",
+              _ -> catchThrowableOfType(ThreadFailedException.class, this::waitInAScopeThatFails));
+      assertThat(owner.join()).hasMessageContaining("disk");
+      assertThat(interrupted).containsExactly(owner.node);
+    }
+  }
+
+  private void waitInAScopeThatFails() throws Exception {
+    Scope.run(
+        "s",
+        scope -> {
+          scope.run(
+              "c",
+              _ -> {
+                throw new IOException("disk");
+              });
+          Signal.NEVER.await();
+        });
   }
 
   /** A scope that ends in time leaves nothing behind that waits for its deadline. */

@@ -880,6 +880,16 @@ class StopOrderTest {
     });
   }
 
+  /** Or what serves many short ones would keep them all. */
+  @Test
+  void needs_neederHasEnded_isForgotten() throws Exception {
+    try (var tree = grove.open("t")) {
+      var db = tree.run("db", Signal::await);
+      tree.named("web").needs(db).run(_ -> {}).join();
+      Grove.eventually(() -> db.node.extras().needers.isEmpty());
+    }
+  }
+
   @Test
   void needs_neederEndedBefore_isNotWaitedFor() throws Exception {
     grove.onVirtualTime((tree, time) -> {

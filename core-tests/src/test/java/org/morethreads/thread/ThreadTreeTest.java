@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -133,7 +134,58 @@ class ThreadTreeTest {
             return null;
           }));
       assertThat(ManagedThread.run("x", _ -> {}).tree()).isSameAs(outer);
+      assertThat(ManagedThread.run("again", _ -> {}).tree()).isSameAs(outer);
     }
+  }
+
+  private static WeakReference<ThreadTree> openAndClose(boolean byAnotherThread) throws Exception {
+    var tree = ThreadTree.open("t");
+    if (byAnotherThread) {
+      get(
+          Kind.PLATFORM.call(() -> {
+            tree.close();
+            return null;
+          }));
+    } else {
+      tree.close();
+    }
+    return new WeakReference<>(tree);
+  }
+
+  private static void awaitForgotten(WeakReference<ThreadTree> closed) {
+    Grove.eventually(() -> {
+      System.gc();
+      return closed.get() == null;
+    });
+  }
+
+  @Test
+  void close_theOnlyOne_isForgotten() throws Exception {
+    awaitForgotten(openAndClose(/* byAnotherThread= */ false));
+  }
+
+  @Test
+  void close_theInner_isForgotten() throws Exception {
+    try (var _ = grove.open("outer")) {
+      awaitForgotten(openAndClose(/* byAnotherThread= */ false));
+    }
+  }
+
+  @Test
+  void open_closedByAnotherThread_isForgottenAtTheNextStart() throws Exception {
+    try (var _ = grove.open("outer")) {
+      var closed = openAndClose(/* byAnotherThread= */ true);
+      ManagedThread.run("x", _ -> {}).join();
+      awaitForgotten(closed);
+    }
+  }
+
+  @Test
+  @SuppressWarnings("NullAway") // it is to fail after the look
+  void open_theOnlyOneClosedByAnotherThread_isForgottenAtTheNextLook() throws Exception {
+    var closed = openAndClose(/* byAnotherThread= */ true);
+    assertThatNullPointerException().isThrownBy(() -> ThreadTree.open("t", null));
+    awaitForgotten(closed);
   }
 
   /** A thread of a pool may open trees for ever that others close. */
