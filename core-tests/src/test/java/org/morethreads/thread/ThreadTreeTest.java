@@ -16,9 +16,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -28,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.fixture.ChildJvm;
 import org.morethreads.fixture.Kind;
 import org.morethreads.internal.Library;
+import org.morethreads.internal.Surroundings;
 import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.Signal;
 import org.morethreads.testing.VirtualClock;
@@ -79,6 +82,16 @@ class ThreadTreeTest {
         .isThrownBy(() -> ThreadTree.open(name))
         .withMessageContaining("\"" + name + "\"");
     assertThat(JvmShutdown.allOpen()).noneMatch(tree -> tree.name().equals(name));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a/b"})
+  void named_noName_throws(String name) {
+    try (var tree = grove.open("t")) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> tree.named(name))
+          .withMessageContaining("\"" + name + "\"");
+    }
   }
 
   /** H1: a thread has a parent of its own before it has a tree. */
@@ -152,10 +165,10 @@ class ThreadTreeTest {
     return new WeakReference<>(tree);
   }
 
-  private static void awaitForgotten(WeakReference<ThreadTree> closed) {
+  private static void awaitForgotten(WeakReference<?> some) {
     Grove.eventually(() -> {
       System.gc();
-      return closed.get() == null;
+      return some.get() == null;
     });
   }
 
@@ -346,6 +359,25 @@ class ThreadTreeTest {
     });
   }
 
+  /** The end is woken by the last action, and does not find out at its next look only. */
+  @Test
+  void close_actionOnAStoppedTakesAMoment_endsWithoutDelay() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var thread = tree.run("x", Signal::await);
+      var _ = thread.stopped().then(ThreadTreeTest::takeAMoment);
+      tree.close();
+      assertThat(time.elapsed()).isBetween(Duration.ofMillis(10), Duration.ofMillis(11));
+    });
+  }
+
+  private static void takeAMoment() {
+    try {
+      Signal.NEVER.await(Duration.ofMillis(10));
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   private static void awaitQuietly(Signal signal) {
     try {
       signal.await();
@@ -408,6 +440,40 @@ class ThreadTreeTest {
           assertThat(thread.outcome().orElseThrow()).isInstanceOf(Outcome.Abandoned.class);
           stop.go();
         });
+  }
+
+  /** Who lives on that clock does it himself. */
+  @Test
+  void close_byAThreadOfAnotherClock_startsOneThatDrivesTheStop() throws Exception {
+    var drivers = new ConcurrentLinkedQueue<String>();
+    var time =
+        new ForwardingTime() {
+          @Override
+          public void startDriver(String name, Runnable action) {
+            drivers.add(name);
+            super.startDriver(name, action);
+          }
+        };
+    try (var tree = grove.open(StopPolicy.standard(), time)) {
+      tree.run("x", _ -> grove.open("below").close()).join();
+      assertThat(drivers).isEmpty();
+    }
+    assertThat(drivers).containsExactly("stop of t");
+  }
+
+  private static WeakReference<?> keepSomething(ThreadTree tree) {
+    var text = new AtomicReference<String>();
+    Surroundings.Leftovers some = text::get;
+    tree.root.keep(some);
+    return new WeakReference<>(some);
+  }
+
+  @Test
+  void close_leftoversHaveBeenAsked_areForgotten() {
+    var tree = grove.open("t");
+    var kept = keepSomething(tree);
+    tree.close();
+    awaitForgotten(kept);
   }
 
   /** Hears neither a pleaseStop nor an interrupt. */
