@@ -223,6 +223,24 @@ class ThreadTreeTest {
 
   // ---- close
 
+  @Test
+  void hasFailed_treeHasEnded_tellsWhetherAFailureReachedItsRoot() throws Exception {
+    var good = grove.open("good");
+    good.run("x", _ -> {}).join();
+    good.close();
+    assertThat(good.hasFailed()).isFalse();
+    var bad = grove.open("bad");
+    bad.run(
+            "x",
+            _ -> {
+              throw new IOException("disk");
+            })
+        .stopped()
+        .await();
+    bad.close();
+    assertThat(bad.hasFailed()).isTrue();
+  }
+
   @ParameterizedTest
   @EnumSource
   void close_threadStillRuns_tellsItAndWaitsForIt(Kind kind) throws Exception {
@@ -980,6 +998,17 @@ class ThreadTreeTest {
         thread.stop();
         thread.stopped().await();
       }
+    }
+  }
+
+  @Test
+  void abandonedThreadEnded_manyDo_theFirstTenAreLogged() {
+    try (var tree = grove.open("t")) {
+      Node node = tree.run("x", Signal::await).node;
+      for (int i = 0; i < 12; i++) { // of an even number each second takes the entry out
+        tree.abandonedThreadEnded(node, new Outcome.Returned<>(null));
+      }
+      assertThat(grove.log(Level.INFO)).hasSize(10);
     }
   }
 
