@@ -207,6 +207,29 @@ class SelectTest {
   }
 
   @Test
+  void when_severalSignals_isWokenByEachOfThem() throws Exception {
+    for (int which = 0; which < 3; which++) {
+      List<OpenSignal> signals =
+          List.of(Signal.create("one"), Signal.create("two"), Signal.create("three"));
+      var waiting =
+          startBlockedOn(
+              "the first of signal \"one\", an element of queue \"numbers\", signal \"two\","
+                  + " signal \"three\"",
+              _ ->
+                  Select.<Integer>awaitFirst(
+                      Select.when(signals.get(0), () -> 0),
+                      Select.take(numbers),
+                      Select.when(signals.get(1), () -> 1),
+                      Select.until(signals.get(2), () -> 2)));
+      signals.get(which).go();
+      assertThat(waiting.join()).isEqualTo(which);
+      for (OpenSignal signal : signals) {
+        assertThat(SignalProbe.on(signal).waiters()).isZero();
+      }
+    }
+  }
+
+  @Test
   void until_signalGone_comesBeforeAllAndTakesNothing() throws Exception {
     numbers.put(1);
     for (int i = 0; i < 50; i++) {
@@ -237,6 +260,18 @@ class SelectTest {
                 Select.after(Duration.ofSeconds(-1), () -> "time")))
         .isEqualTo("number");
     assertThat(numbers.statistics().blockedTaking()).isEqualTo(Duration.ofDays(1));
+  }
+
+  /** Where no queue takes part none has ended. */
+  @Test
+  @VirtualTime
+  void after_noQueueTakesPart_happensAfterItsTime(VirtualClock clock) throws Exception {
+    assertThat(
+            Select.<String>awaitFirst(
+                Select.when(Signal.create("never gone"), () -> "when"),
+                Select.after(Duration.ofDays(1), () -> "time")))
+        .isEqualTo("time");
+    assertThat(clock.elapsed()).isEqualTo(Duration.ofDays(1));
   }
 
   @Test

@@ -19,6 +19,7 @@ import org.morethreads.fixture.Threads;
 import org.morethreads.internal.Observer;
 import org.morethreads.internal.Surroundings;
 import org.morethreads.queue.CloseableQueue;
+import org.morethreads.queue.Select;
 import org.morethreads.sync.Lock;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
@@ -268,7 +269,10 @@ class ThreadObserverTest {
                 },
                 _ -> empty.poll(Duration.ofHours(1)),
                 _ -> full.put("y"),
-                _ -> signal.await())) {
+                _ -> signal.await(),
+                _ ->
+                    Select.<String>awaitFirst(
+                        Select.take(empty), Select.put(full, "z", () -> "put")))) {
           Threads.awaitBlocked(Grove.named(kind, "w").run(task).thread().orElseThrow());
         }
       }
@@ -286,9 +290,12 @@ class ThreadObserverTest {
             "t/w#3 waits for ELEMENT an element of queue \"empty\"",
             "t/w#4 waits for PLACE a place in queue \"full\"",
             "t/w#5 waits for SIGNAL signal \"go on\"",
+            "t/w#6 waits for SELECT the first of an element of queue \"empty\","
+                + " a place in queue \"full\"",
             "t/w woke",
             "t/w#3 woke",
-            "t/w#5 woke");
+            "t/w#5 woke",
+            "t/w#6 woke");
   }
 
   @Test

@@ -129,6 +129,40 @@ class SelectSchedulesTest {
         .explore();
   }
 
+  // select a, b | poll a | put a twice: who is told in vain stands in line again
+  @Test
+  void select_toldInVain_isToldAgain() {
+    Schedules.of(
+            run -> {
+              CloseableQueue<String> a = CloseableQueue.bounded("a", 2);
+              CloseableQueue<String> b = CloseableQueue.bounded("b", 1);
+              List<String> got = new CopyOnWriteArrayList<>();
+              run.thread(
+                  "selecting", () -> got.add(Select.awaitFirst(Select.take(a), Select.take(b))));
+              run.thread(
+                  "polling",
+                  () -> {
+                    String polled = a.poll();
+                    if (polled != null) {
+                      got.add(polled);
+                    }
+                  });
+              run.thread(
+                  "putting",
+                  () -> {
+                    a.put("one");
+                    a.put("two");
+                  });
+              run.afterwards(() -> {
+                got.addAll(a.drain());
+                assertThat(got).containsExactlyInAnyOrder("one", "two");
+                assertNobodyInLine(a, b);
+              });
+            })
+        .timeouts(Timeouts.NEVER)
+        .explore();
+  }
+
   // select a, b | take a | put both: whoever is told in vain passes it on
   @Test
   void select_besideAPlainTaker_nobodyIsStranded() {
