@@ -54,6 +54,15 @@ class CloseableQueueTest {
         .hasMessageContaining("closedBy");
   }
 
+  @Test
+  void queueClosedException_closedByAThreadWithoutAName_hasItsNumber() throws Exception {
+    CloseableQueue<String> queue = CloseableQueue.unbounded("todo");
+    Thread closer = Thread.startVirtualThread(queue::close);
+    closer.join();
+    assertThatThrownBy(() -> queue.put("x"))
+        .hasMessageContaining("closed by thread \"#" + closer.threadId() + "\". Close a queue");
+  }
+
   /** Many queues that are closed by hand leave nothing in a signal that lives on. */
   @Test
   void closedBy_closedEarlier_leavesNothingInTheSignals() {

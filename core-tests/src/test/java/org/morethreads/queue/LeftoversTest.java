@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.LinkedList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -217,6 +219,80 @@ class LeftoversTest {
     assertThat(tree.leftovers()).singleElement().asString().contains("3 elements");
     assertThat(queue.drain()).containsExactly(1, 2, 3);
     assertThat(tree.kept).isEmpty();
+  }
+
+  @Test
+  void drain_targetRefusesInTheMiddle_theRestIsReported() throws Exception {
+    queue.putAll(List.of(1, 2, 3));
+    List<Integer> target =
+        new ArrayList<>() {
+          private static final long serialVersionUID = 1;
+
+          @Override
+          public boolean add(Integer element) {
+            if (element == 2) {
+              throw new UnsupportedOperationException("enough");
+            }
+            return super.add(element);
+          }
+        };
+    assertThatThrownBy(() -> queue.drain(target)).hasMessage("enough");
+    assertThat(tree.leftovers())
+        .containsExactly("queue \"todo\" still holds 2 elements that nobody has taken; it is open");
+    assertThat(queue.drain()).containsExactly(2, 3);
+    assertThat(tree.kept).isEmpty();
+  }
+
+  @Test
+  void drain_targetTakesAll_reportsNothing() throws Exception {
+    queue.putAll(List.of(1, 2));
+    List<Integer> target = new LinkedList<>();
+    assertThat(queue.drain(target)).isEqualTo(2);
+    queue.putAll(List.of(3, 4));
+    assertThat(queue.drain(new ArrayList<>())).isEqualTo(2);
+    queue.close();
+    assertThat(tree.calls).isZero();
+  }
+
+  /** As long as a drain has something in its hands the queue has not ended. */
+  @Test
+  void putForced_closedWhileADrainHasTheRest_isReportedUntilTaken() throws Exception {
+    queue.put(1);
+    queue.close();
+    List<Integer> target =
+        new LinkedList<>() {
+          private static final long serialVersionUID = 1;
+
+          @Override
+          public boolean add(Integer element) {
+            assertThat(tree.kept).isEmpty();
+            queue.putForced(2);
+            return super.add(element);
+          }
+        };
+    assertThat(queue.drain(target)).isOne();
+    assertThat(tree.leftovers()).singleElement().asString().contains("still holds 1 element");
+    assertThat(queue.take()).isEqualTo(2);
+    assertThat(tree.kept).isEmpty();
+    assertThat(queue.drained().isSignalled()).isTrue();
+  }
+
+  @Test
+  void close_emptyAfterPutForced_reportsNothing() throws Exception {
+    queue.putForced(1);
+    assertThat(queue.take()).isEqualTo(1);
+    queue.close();
+    assertThat(tree.calls).isZero();
+  }
+
+  @Test
+  void putAll_nothingAfterTheLoopWasLeft_reportsNothing() throws Exception {
+    assertThat(queue.until(Signal.DONE)).isEmpty();
+    queue.putAll(List.of());
+    assertThat(tree.calls).isZero();
+    queue.put(1);
+    assertThat(tree.leftovers()).hasSize(1);
+    queue.drain();
   }
 
   @Test
