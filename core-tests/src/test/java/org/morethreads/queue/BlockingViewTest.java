@@ -309,6 +309,33 @@ class BlockingViewTest {
     assertThat(view).containsExactly(4, 5);
   }
 
+  /** One whose element was gone has removed nothing from inside, where others have. */
+  @Test
+  void iteratorRemove_takenOneAndAnotherRemovedInside_removesItsNext() {
+    view.addAll(List.of(1, 2, 3));
+    Iterator<Integer> iterator = view.iterator();
+    iterator.next();
+    view.poll();
+    iterator.remove(); // it has been taken
+    view.remove(3);
+    iterator.next();
+    iterator.remove();
+    assertThat(view).isEmpty();
+  }
+
+  @Test
+  void iteratorRemove_anotherRemovedInsideAndOneTaken_removesItsNext() {
+    view.addAll(List.of(1, 2, 3));
+    Iterator<Integer> iterator = view.iterator();
+    iterator.next();
+    view.remove(3); // so the iterator has to search
+    view.poll();
+    iterator.remove(); // it has been taken
+    iterator.next();
+    iterator.remove();
+    assertThat(view).isEmpty();
+  }
+
   @Test
   void iteratorRemove_all_emptiesAndDrains() {
     view.addAll(List.of(1, 2, 3));

@@ -212,6 +212,16 @@ class LeftoversTest {
   }
 
   @Test
+  void removeOfTheLastThroughTheView_claims() throws Exception {
+    queue.putAll(List.of(1, 2));
+    queue.close();
+    assertThat(queue.asBlockingQueue().remove(2)).isTrue();
+    assertThat(queue.asBlockingQueue().remove(1)).isTrue();
+    assertThat(tree.kept).isEmpty();
+    assertThat(queue.drained().isSignalled()).isTrue();
+  }
+
+  @Test
   void drain_targetRefuses_areReportedAgain() throws Exception {
     queue.putAll(List.of(1, 2, 3));
     assertThat(queue.until(Signal.DONE)).isEmpty();

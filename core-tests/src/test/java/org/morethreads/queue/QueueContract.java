@@ -323,6 +323,25 @@ abstract class QueueContract {
   }
 
   @Test
+  void statistics_inTheHandsOfADrain_areNotTakenYet() throws Exception {
+    queue.putAll(List.of(1, 2, 3));
+    List<Long> taken = new ArrayList<>();
+    List<Integer> target =
+        new ArrayList<>() {
+          private static final long serialVersionUID = 1;
+
+          @Override
+          public boolean add(Integer element) {
+            taken.add(queue.statistics().taken());
+            return super.add(element);
+          }
+        };
+    assertThat(queue.drain(target)).isEqualTo(3);
+    assertThat(taken).containsExactly(0L, 0L, 0L);
+    assertThat(queue.statistics().taken()).isEqualTo(3);
+  }
+
+  @Test
   void statistics_waitingTaker_isCounted() throws Exception {
     var taker = crew.startBlocked(queue::take);
     assertThat(queue.statistics().waitingToTake()).isOne();
@@ -386,7 +405,9 @@ abstract class QueueContract {
     queue.close();
     assertThat(queue.closed().isSignalled()).isTrue();
     assertThat(queue.drained().isSignalled()).isFalse();
+    assertThat(queue.offer(4)).as("while elements are inside").isEqualTo(Offer.CLOSED);
     assertThat(queue.take()).isEqualTo(1);
+    assertThat(queue.offer(4)).as("also if there is room").isEqualTo(Offer.CLOSED);
     assertThat(queue.poll()).isEqualTo(2);
     assertThat(queue.drained().isSignalled()).isFalse();
     assertThat(queue.poll(Signal.NEVER)).isEqualTo(3);

@@ -178,6 +178,17 @@ class QueueOptionsTest {
     assertThat(queue.drain()).containsExactly(2, 1);
   }
 
+  @Test
+  void unique_drainedToTheEnd_mayBePutAgain() throws Exception {
+    CloseableQueue<Integer> queue = CloseableQueue.<Integer>named("todo").unique().create();
+    for (int round = 0; round < 2; round++) {
+      queue.putAll(List.of(1, 2));
+      List<Integer> target = new ArrayList<>();
+      assertThat(queue.drain(target)).as("round %s", round).isEqualTo(2);
+      assertThat(target).containsExactly(1, 2);
+    }
+  }
+
   // ---- closed because of a failure
 
   @Test
@@ -189,6 +200,28 @@ class QueueOptionsTest {
         .startsWith("Queue \"todo\" was closed before, by thread ");
     assertThat(queue.poll()).as("the end is the one that was decided").isNull();
     assertThatThrownBy(() -> queue.close(null)).isInstanceOf(NullPointerException.class);
+  }
+
+  /** The failure comes after the elements: who does not wait for those does not see it. */
+  @Test
+  void closeWithFailure_notEndedYet_isNotThrown() throws Exception {
+    CloseableQueue<Integer> queue = CloseableQueue.unbounded("todo");
+    queue.put(1);
+    queue.close(new IOException("disk full"));
+    assertThat(queue.until(Signal.DONE)).isEmpty();
+    List<Integer> target =
+        new ArrayList<>() {
+          private static final long serialVersionUID = 1;
+
+          @Override
+          public boolean add(Integer element) {
+            assertThat(queue.poll()).as("in the hands of the drain").isNull();
+            throw new UnsupportedOperationException("enough");
+          }
+        };
+    assertThatThrownBy(() -> queue.drain(target)).hasMessage("enough");
+    assertThat(queue.poll()).isOne();
+    assertThatThrownBy(queue::poll).hasRootCauseMessage("disk full");
   }
 
   @Test

@@ -169,6 +169,19 @@ class SelectTest {
     assertThat(unique.drain()).containsExactly(1000);
   }
 
+  /** Two that are equal and not the same have to be compared, outside of the mutex. */
+  @Test
+  void put_equalOfAnotherIdentity_countsAsPut() throws Exception {
+    CloseableQueue<List<Integer>> unique =
+        CloseableQueue.<List<Integer>>named("unique").unique().create();
+    unique.put(List.of(1000));
+    assertThat(Select.<String>awaitFirst(Select.put(unique, List.of(1000), () -> "inside")))
+        .isEqualTo("inside");
+    assertThat(Select.<String>awaitFirst(Select.put(unique, List.of(2000), () -> "in")))
+        .isEqualTo("in");
+    assertThat(unique.drain()).containsExactly(List.of(1000), List.of(2000));
+  }
+
   @Test
   void when_signal_isTakenPartOf() throws Exception {
     OpenSignal stop = Signal.create("stop");

@@ -259,6 +259,35 @@ class QueueSchedulesTest {
         });
   }
 
+  // close when empty | look at both signals: who sees that it is closed sees that it has ended
+  @ParameterizedTest
+  @EnumSource
+  void close_whenEmpty_endIsSeenWithItAndNotBefore(Kind kind) {
+    explore(
+        Timeouts.NEVER,
+        kind,
+        (run, of) -> {
+          CloseableQueue<Item> q = of.create(1);
+          run.thread("closing", q::close);
+          run.thread(
+              "looking",
+              () -> {
+                boolean drained = q.drained().isSignalled();
+                boolean closed = q.closed().isSignalled();
+                if (drained) {
+                  assertThat(closed).as("closed, since it has ended").isTrue();
+                }
+                if (closed) {
+                  assertThat(q.drained().isSignalled()).as("ended, since it was empty").isTrue();
+                }
+              });
+          run.afterwards(() -> {
+            assertThat(q.closed().isSignalled()).isTrue();
+            assertThat(q.drained().isSignalled()).isTrue();
+          });
+        });
+  }
+
   // ---- forced
 
   // put into a full queue | putForced | take three: who waits for a place is not forgotten
