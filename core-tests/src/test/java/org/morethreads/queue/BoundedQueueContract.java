@@ -140,6 +140,22 @@ abstract class BoundedQueueContract extends QueueContract {
   }
 
   @Test
+  void until_leftAndTakenAgain_allWhoWaitForAPlaceAreWoken() throws Exception {
+    assertThat(queue.until(Signal.DONE)).isEmpty();
+    int count = fill();
+    List<Crew.Member<Boolean>> putters = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      int own = -1 - i;
+      putters.add(crew.startBlocked(() -> queue.put(own, LONG)));
+    }
+    assertThat(queue.drain()).hasSizeGreaterThanOrEqualTo(count);
+    for (var putter : putters) {
+      assertThat(putter.result()).isTrue();
+      queue.poll();
+    }
+  }
+
+  @Test
   void close_waitingPutters_throwAndTheirElementsAreNotIn() throws Exception {
     int count = fill();
     var plain =

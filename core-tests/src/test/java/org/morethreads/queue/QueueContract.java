@@ -240,6 +240,25 @@ abstract class QueueContract {
     assertThat(queue.drain()).containsExactly(2, 3);
   }
 
+  @Test
+  void drain_othersLookMeanwhile_isTheEndAfterIt() throws Exception {
+    queue.put(1);
+    queue.close();
+    List<Integer> target =
+        new ArrayList<>() {
+          private static final long serialVersionUID = 1;
+
+          @Override
+          public boolean add(Integer element) {
+            assertThat(queue.poll()).isNull();
+            assertThat(queue.drained().isSignalled()).isFalse();
+            return super.add(element);
+          }
+        };
+    assertThat(queue.drain(target)).isOne();
+    assertThat(queue.drained().isSignalled()).isTrue();
+  }
+
   // ---- in front, and back
 
   @Test
@@ -559,6 +578,19 @@ abstract class QueueContract {
     assertThat(loop.result()).isFalse();
     queue.put(1);
     assertThat(queue.size()).isEqualTo(1);
+  }
+
+  @Test
+  void until_leftAndTakenAgain_allWhoWaitAreWoken() throws Exception {
+    assertThat(queue.until(Signal.DONE)).isEmpty();
+    List<Crew.Member<Integer>> takers = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      takers.add(crew.startBlocked(queue::take));
+    }
+    for (int i = 0; i < 3; i++) {
+      queue.put(i);
+      assertThat(takers.get(i).result()).isEqualTo(i);
+    }
   }
 
   @Test
