@@ -3,6 +3,8 @@ package org.morethreads.thread;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -71,6 +73,51 @@ class LateStopWatchTest {
     assertThat(starter.get().awaitOutcome()).isInstanceOf(Outcome.Abandoned.class);
     interrupted.await();
     Grove.eventually(() -> tree.abandonedAlive().isEmpty());
+  }
+
+  /**
+   * The same for one that had to wait for a needer: the watch of the tree looks every second, which
+   * is too late for one that has less time.
+   */
+  @Test
+  void look_toldAfterItsNeederBeforeItHasBegun_isWhenSomethingIsDue() throws Exception {
+    var linked = Signal.create("linked");
+    var letBegin = Signal.create("let it begin");
+    Queue<Long> delays = new ConcurrentLinkedQueue<>();
+    var time =
+        new ForwardingTime() {
+          @Override
+          public void starting(Surroundings child) {
+            if (!linked.isSignalled()) {
+              linked.go();
+              awaitSurely(letBegin);
+            }
+          }
+
+          @Override
+          public Scheduled schedule(long delayNanos, Runnable action) {
+            delays.add(delayNanos);
+            return super.schedule(delayNanos, action);
+          }
+        };
+    var standard = StopPolicy.standard();
+    try (var tree =
+        ThreadTree.open(Library.MEMBER, "t", standard, time, /* wholeStarts= */ false)) {
+      var ask = Duration.ofMillis(123);
+      var db = tree.named("db").stopPolicy(standard.withAsk(ask)).prepare(Signal::await);
+      var starter = Thread.ofVirtual().start(db::start);
+      linked.await();
+      var web = tree.named("web").needs(db).run(Signal::await);
+      db.stop();
+      assertThat(db.pleaseStop().isSignalled()).isFalse();
+
+      web.stop();
+      db.pleaseStop().await();
+      Grove.eventually(() -> delays.contains(ask.toNanos()));
+
+      letBegin.go();
+      starter.join();
+    }
   }
 
   private static void awaitSurely(Signal signal) {

@@ -7,9 +7,12 @@ import java.util.concurrent.atomic.AtomicLong;
  * A clock that stands still until it is set forward, and on which nothing scheduled ever happens;
  * threads park in real time. For one look of a stop watch at a certain moment.
  */
-final class StillTime extends ForwardingTime {
+public final class StillTime extends ForwardingTime {
   /** Begins anywhere, but not at zero, where adding and subtracting it would be the same. */
   private final AtomicLong now = new AtomicLong(Duration.ofHours(1).toNanos());
+
+  /** Stands still from now on. */
+  public StillTime() {}
 
   void pass(Duration time) {
     now.addAndGet(time.toNanos());

@@ -138,6 +138,19 @@ class StopOrderTest {
     });
   }
 
+  /** Somebody else starts one in a parent that only waits for its children. */
+  @ParameterizedTest
+  @EnumSource
+  void end_ofTheParent_childStartedAfterwardsIsBornTold(Kind kind) throws Exception {
+    grove.onVirtualTime((_, time) -> {
+      var parent = Grove.named(kind, "parent").run(_ -> Grove.named(kind, "child").run(slow(2)));
+      time.awaitOthersBlocked();
+      var late = Grove.named(kind, "late").parent(parent).call(Signal::isSignalled);
+      assertThat(late.join()).isTrue();
+      parent.join();
+    });
+  }
+
   /** {@code stopped} goes when the last child has stopped, on each level. */
   @ParameterizedTest
   @EnumSource

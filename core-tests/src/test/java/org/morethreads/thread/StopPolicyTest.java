@@ -672,6 +672,48 @@ class StopPolicyTest {
     });
   }
 
+  /** A part of the time is over when the wait begins: afterwards there is the rest of it. */
+  @Test
+  void total_waitsForANeederThatWorksOnAfterAnother_hasTheRestThen() throws Exception {
+    grove.onVirtualTime(
+        STANDARD.withAsk(seconds(10)).withInterrupt(seconds(10)),
+        (tree, time) -> {
+          var diary = new Diary(time);
+          var db = new AtomicReference<ManagedThread<?>>();
+          var parent =
+              tree.run(
+                  "parent",
+                  stop -> {
+                    var storage =
+                        ManagedThread.run(
+                            "storage",
+                            told -> {
+                              db.set(diary.note(ManagedThread.run("db", _ -> diary.deaf())));
+                              told.await();
+                            });
+                    ManagedThread.named("web")
+                        .needs(storage)
+                        .run(told -> {
+                          told.await();
+                          Signal.NEVER.await(seconds(1.5));
+                        });
+                    stop.await();
+                  });
+          time.awaitOthersBlocked();
+          tree.named("backup")
+              .needs(db.get())
+              .run(_ -> Signal.NEVER.await(seconds(100).minus(time.elapsed())));
+          Signal.NEVER.await(seconds(1).minus(time.elapsed()));
+          parent.stop();
+          parent.stopped().await();
+          assertThat(diary.interrupted)
+              .as("half of 6.5 s")
+              .isEqualTo(Map.of("db", seconds(103.25)));
+          assertThat(diary.stopped).isEqualTo(Map.of("db", seconds(106.5)));
+          diary.release.go();
+        });
+  }
+
   /** But when the tree is stopped meanwhile, that bounds all. */
   @Test
   void total_waitsForANeederWhileTheTreeIsStopped_endsWithThat() throws Exception {
@@ -712,6 +754,34 @@ class StopPolicyTest {
       parent.stopped().await();
       assertThat(diary.interrupted).isEqualTo(Map.of("parent", seconds(105)));
       assertThat(diary.stopped).isEqualTo(Map.of("parent", seconds(107)));
+      diary.release.go();
+    });
+  }
+
+  /** What a child has for itself alone says nothing about its parent. */
+  @Test
+  void total_waitsForAChildThatHasLess_isKept() throws Exception {
+    grove.onVirtualTime((tree, time) -> {
+      var diary = new Diary(time);
+      var parent =
+          tree.run(
+              "parent",
+              _ -> {
+                ManagedThread.named("db")
+                    .stopPolicy(STANDARD.withTotal(seconds(1)))
+                    .run(Signal::await);
+                diary.deaf();
+              });
+      time.awaitOthersBlocked();
+      var db = parent.children().getFirst();
+      tree.named("web").needs(db).run(_ -> Signal.NEVER.await(seconds(3).minus(time.elapsed())));
+      Signal.NEVER.await(seconds(1).minus(time.elapsed()));
+      db.stop();
+      Signal.NEVER.await(seconds(1));
+      diary.note(parent).stop();
+      parent.stopped().await();
+      assertThat(diary.interrupted).isEqualTo(Map.of("parent", seconds(8)));
+      assertThat(diary.stopped).isEqualTo(Map.of("parent", seconds(10)));
       diary.release.go();
     });
   }

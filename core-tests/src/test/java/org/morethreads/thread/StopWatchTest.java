@@ -11,6 +11,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.fixture.Kind;
 import org.morethreads.fixture.Threads;
 import org.morethreads.internal.Surroundings;
@@ -121,6 +122,33 @@ class StopWatchTest {
       Grove.eventually(() -> grove.log(System.Logger.Level.WARNING).size() == 2);
       assertThat(grove.log(System.Logger.Level.WARNING).getLast())
           .contains("\"t/db\", asked 3.2 s ago and not told yet");
+    }
+  }
+
+  /** The one that it waits for ends when all the time is over, and no watch has looked since. */
+  @ParameterizedTest
+  @ValueSource(doubles = {8, 8.125})
+  void look_toldByTheEndOfANeederAfterTheTimeOfTheTree_hasAChanceToReact(double endOfTheNeeder)
+      throws Exception {
+    try (var tree = grove.open(StopPolicy.standard(), time);
+        Release _ = release::go) {
+      var db = startDeaf(tree.named("db"));
+      var end = Signal.create("end");
+      var web = tree.named("web").needs(db).run(_ -> StopOrderTest.awaitDeaf(end));
+      tree.tell(ManagedThread.requested("enough"));
+      time.pass(seconds(endOfTheNeeder));
+      end.go();
+      web.awaitOutcome();
+      assertThat(db.pleaseStop().isSignalled()).isTrue();
+      assertThat(look(tree)).isBetween(seconds(0.05), seconds(0.25));
+      assertThat(db.node.hasStep(StopWatch.INTERRUPTED)).isFalse();
+      time.pass(seconds(8.25 - endOfTheNeeder));
+      look(tree);
+      assertThat(db.node.hasStep(StopWatch.INTERRUPTED)).isTrue();
+      assertThat(db.stopped().isSignalled()).as("just interrupted").isFalse();
+      time.pass(seconds(0.25));
+      look(tree);
+      assertThat(db.outcome().orElseThrow()).isInstanceOf(Outcome.Abandoned.class);
     }
   }
 

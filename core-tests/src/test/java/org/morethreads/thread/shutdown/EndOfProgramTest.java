@@ -121,6 +121,14 @@ class EndOfProgramTest {
         .logsNothing();
   }
 
+  /** T4: a till of a thread that is not managed belongs to the main tree. */
+  @InChildJvm
+  void sigterm_mainWaitsOnATill_hurriesIt() throws Exception {
+    endBySignal(Programs.WaitsOnATill.class, "TERM")
+        .isStatus(SIGTERM, SOON)
+        .says("hurried true", "worker stops");
+  }
+
   @InChildJvm
   void sigterm_twice_endsAtOnce() throws Exception {
     endsAtOnceByTwo("TERM", SIGTERM);
@@ -213,7 +221,7 @@ class EndOfProgramTest {
 
   @InChildJvm
   void sigterm_earlierHandlerBlocks_doesNotHoldUpTheStop() throws Exception {
-    endBySignal(Programs.OwnHandlerBlocks.class, "TERM")
+    endBySignal(Programs.OwnHandlerBlocks.class, "TERM", "-Dorg.morethreads.stop.total=30")
         .isStatus(SIGTERM, SOON)
         .stopsInOrderBeforeLastWords();
   }
@@ -351,6 +359,14 @@ class EndOfProgramTest {
   }
 
   @InChildJvm
+  void stop_ofTheMainTreeWhileMainWorksOn_endsTheProgram() throws Exception {
+    endOf(Programs.StopsTheTreeWhileMainWorksOn.class)
+        .isStatus(0, SOON)
+        .stopsInOrder()
+        .logsNothing();
+  }
+
+  @InChildJvm
   void close_ofTheMainTree_endsTheProgramAfterMain() throws Exception {
     endOf(Programs.ClosesTheMainTree.class)
         .isStatus(0, SOON)
@@ -421,6 +437,23 @@ class EndOfProgramTest {
     endBySignal(Programs.OpensTreeWhileStopping.class, "TERM")
         .isStatus(SIGTERM, SOON)
         .says("opener stops", "in late stops");
+  }
+
+  /** Else the tree that opens it might wait for it, and both for ever. */
+  @InChildJvm
+  void openTree_whileTheProgramEnds_isToldAtOnce() throws Exception {
+    endBySignal(Programs.AwaitsATreeItOpensWhileStopping.class, "TERM")
+        .isStatus(SIGTERM, SOON)
+        .says("in late stops", "opener stops")
+        .logsNothing();
+  }
+
+  /** Of 1.7 s each has a third, which is less than what a stop may be late. */
+  @InChildJvm
+  void twoTrees_littleTime_areNotTakenForLate() throws Exception {
+    endBySignal(Programs.TwoTrees.class, "TERM", "-Dorg.morethreads.stop.total=1.7")
+        .isStatus(SIGTERM, SOON)
+        .logsNot("has not stopped in time");
   }
 
   @InChildJvm

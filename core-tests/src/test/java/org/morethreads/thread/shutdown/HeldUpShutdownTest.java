@@ -71,6 +71,23 @@ class HeldUpShutdownTest {
         .logsTimes(3, "Abandoned a thread");
   }
 
+  /** Nor does it lose its share to those that have stopped early. */
+  @InChildJvm
+  void slowInTheSecondOfThreeTrees_hasItsShareOfTheTotal() throws Exception {
+    endBySigterm(Programs.SlowInTheSecondOfThreeTrees.class, "total=20")
+        .isStatus(SIGTERM, SOON)
+        .says("in third stops", "slow stops", "last words")
+        .logsNot("interrupted");
+  }
+
+  @InChildJvm
+  void deafOnAClockThatStandsStill_isLeftBehind() throws Exception {
+    endBySigterm(Programs.DeafOnAClockThatStandsStill.class, "total=6")
+        .isStatus(SIGTERM, SOON)
+        .says("last words")
+        .logs("Tree \"still\" has not stopped in time; the program ends without it.");
+  }
+
   @InChildJvm
   void longerPolicy_givesThreadsMoreThanTheStandard() throws Exception {
     endBySigterm(Programs.SlowerThanTheStandard.class, "ask=15", "total=20")
@@ -95,12 +112,21 @@ class HeldUpShutdownTest {
 
   @InChildJvm
   void lastWordsNeverEnd_areReportedAndCut() throws Exception {
-    endBySigterm(Programs.TalksTooLong.class, "total=4")
-        .isStatus(SIGTERM, 12)
+    endBySigterm(Programs.TalksTooLong.class, "total=6")
+        .isStatus(SIGTERM, SOON)
         .stopsInOrderBeforeLastWords()
         .logs("The end of the program waits for the last words of the main thread")
+        .logsTimes(2, "The end of the program waits for") // after 1 s and 3 s
         .logs("The program ends without waiting longer for the last words")
         .logs("Programs$TalksTooLong.main");
+  }
+
+  @InChildJvm
+  void mainHasGivenUpWaiting_isNotWaitedFor() throws Exception {
+    endBySigterm(Programs.GivesUpWaiting.class)
+        .isStatus(SIGTERM, SOON)
+        .stopsInOrder()
+        .logsNothing();
   }
 
   // ---- actions
@@ -116,13 +142,15 @@ class HeldUpShutdownTest {
   }
 
   @InChildJvm
-  void actionNeverEnds_isReportedAndLeft() throws Exception {
-    endBySigterm(Programs.ActionNeverEnds.class, "total=4")
-        .isStatus(SIGTERM, 12)
+  void actionsNeverEnd_areReportedAndLeft() throws Exception {
+    endBySigterm(Programs.ActionsNeverEnd.class, "total=6")
+        .isStatus(SIGTERM, SOON)
         .stopsInOrder()
         .logs("The end of the program waits for an action")
-        .logs("\"actions of please stop main/worker\"", "Programs.sleepForEver")
-        .logs("The program ends without waiting longer for an action");
+        .logs("\"actions of please stop main/worker", "Programs.sleepForEver", "\n  and 2 more")
+        .logs("The program ends without waiting longer for an action")
+        .logsTimes(
+            3 * 10, "\n  \"actions of please stop main/worker"); // after 1 s, 3 s, and at the end
   }
 
   @InChildJvm

@@ -11,12 +11,15 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
+import org.morethreads.internal.Library;
 import org.morethreads.internal.Services;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
 import org.morethreads.thread.Adoption;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.Outcome;
+import org.morethreads.thread.StillTime;
+import org.morethreads.thread.StopPolicy;
 import org.morethreads.thread.ThreadTree;
 
 /**
@@ -290,6 +293,34 @@ final class Programs {
     }
   }
 
+  /** The worker ends when main has been woken, and main is woken because the tree stops. */
+  static final class WaitsOnATill {
+    public static void main(String[] args) throws Exception {
+      var woken = Signal.create("woken");
+      ManagedThread.run(
+          "worker",
+          stop -> {
+            stop.await();
+            woken.await();
+            say("worker stops");
+          });
+      var till = Till.after(Duration.ofHours(1));
+      say("ready");
+      till.await();
+      say("hurried " + till.isHurried());
+      woken.go();
+    }
+  }
+
+  /** Main never ends, and waits for nothing of ours. */
+  static final class StopsTheTreeWhileMainWorksOn {
+    public static void main(String[] args) throws Exception {
+      startThreeThreads();
+      ManagedThread.run("decider", stop -> ThreadTree.main().stop("had enough"));
+      sleepForEver();
+    }
+  }
+
   static final class ClosesTheMainTree {
     public static void main(String[] args) throws Exception {
       try (ThreadTree tree = ThreadTree.main()) {
@@ -306,6 +337,20 @@ final class Programs {
       try (Adoption _ = ManagedThread.adopt()) {
         ThreadTree.main().awaitShutdown();
       }
+    }
+  }
+
+  /** Main has waited for the shutdown, and does something else now: no last words will come. */
+  static final class GivesUpWaiting {
+    public static void main(String[] args) throws Exception {
+      startThreeThreads();
+      Thread.currentThread().interrupt();
+      try {
+        ThreadTree.main().awaitShutdown();
+      } catch (InterruptedException e) {
+        say("ready");
+      }
+      sleepForEver();
     }
   }
 
@@ -502,6 +547,41 @@ final class Programs {
       tree.run("deaf too", stop -> holdUp());
       ThreadTree third = ThreadTree.open("third");
       third.run("deaf as well", stop -> holdUp());
+      serve();
+    }
+  }
+
+  /** The second tree, which comes after the third, needs more than a third of the time. */
+  static final class SlowInTheSecondOfThreeTrees {
+    public static void main(String[] args) throws Exception {
+      StopPolicy patient =
+          StopPolicy.standard().withAsk(Duration.ofHours(1)).withTotal(Duration.ofHours(2));
+      ThreadTree second = ThreadTree.open("second", patient);
+      second.run(
+          "slow",
+          stop -> {
+            stop.await();
+            Thread.sleep(7000);
+            say("slow stops");
+          });
+      ThreadTree third = ThreadTree.open("third", patient);
+      third.run("in third", worker("in third"));
+      serve();
+    }
+  }
+
+  /** Nothing is ever due to the deaf thread. */
+  static final class DeafOnAClockThatStandsStill {
+    public static void main(String[] args) throws Exception {
+      startThreeThreads();
+      ThreadTree tree =
+          ThreadTree.open(
+              Library.MEMBER,
+              "still",
+              StopPolicy.standard(),
+              new StillTime(),
+              /* wholeStarts= */ false);
+      tree.run("deaf", stop -> holdUp());
       serve();
     }
   }
@@ -776,6 +856,22 @@ final class Programs {
     }
   }
 
+  /** What it waits for ends when it is told, and nobody but the end of the program tells it. */
+  static final class AwaitsATreeItOpensWhileStopping {
+    public static void main(String[] args) throws Exception {
+      ManagedThread.run(
+          "opener",
+          stop -> {
+            stop.await();
+            ThreadTree tree = ThreadTree.open("late");
+            tree.run("in late", worker("in late")).join();
+            say("opener stops");
+          });
+      say("ready");
+      ThreadTree.main().awaitShutdown();
+    }
+  }
+
   static final class OnlyATreeOfItsOwn {
     public static void main(String[] args) throws Exception {
       ThreadTree tree = ThreadTree.open("test");
@@ -884,11 +980,13 @@ final class Programs {
     }
   }
 
-  static final class ActionNeverEnds {
+  static final class ActionsNeverEnd {
     public static void main(String[] args) throws Exception {
       startThreeThreads();
-      var worker = ManagedThread.run("worker", worker("worker"));
-      worker.pleaseStop().then(Programs::sleepForEver);
+      for (int i = 0; i < 12; i++) {
+        var worker = ManagedThread.run("worker", worker("worker"));
+        worker.pleaseStop().then(Programs::sleepForEver);
+      }
       serve();
     }
   }
@@ -947,6 +1045,7 @@ final class Programs {
 
   private static void profilerFinishes(long until, boolean stuck) {
     say("profiler finishes, has time " + (until - System.nanoTime() > 0));
+    LockSupport.parkNanos(100_000_000); // whoever does not wait for it comes before what follows
     say("added late " + Services.add(Services.Stage.PROFILER, later -> say("late finishes")));
     if (stuck) {
       holdUp();
