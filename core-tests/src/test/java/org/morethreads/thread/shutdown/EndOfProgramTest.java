@@ -78,7 +78,7 @@ class EndOfProgramTest {
   void mainReturns_threadOfOthersIsLeftBehind_isNamedAndASignalEndsIt() throws Exception {
     try (ChildJvm jvm = ChildJvm.start(Programs.LeavesAPoolBehind.class)) {
       jvm.awaitErr("lives on for thread \"left behind\", which is no daemon").signal("TERM");
-      jvm.end().isStatus(SIGTERM, 7).says("worker stops");
+      jvm.end().isStatus(SIGTERM, 7).says("worker stops").logsNot("ending already");
     }
   }
 
@@ -237,7 +237,8 @@ class EndOfProgramTest {
   void sigterm_earlierHandlerExitsAfterTheStop_decidesTheStatus() throws Exception {
     endBySignal(Programs.OwnHandlerExitsLate.class, "TERM")
         .isStatus(3, SOON)
-        .stopsInOrderBeforeLastWords();
+        .stopsInOrderBeforeLastWords()
+        .logsNot("without waiting longer");
   }
 
   // ---- System.exit
@@ -299,7 +300,7 @@ class EndOfProgramTest {
 
   @InChildJvm
   void exit_inActionOnPleaseStop_doesNotHoldUpTheStop() throws Exception {
-    endOf(Programs.ExitInActionOnPleaseStop.class)
+    endOf(Programs.ExitInActionOnPleaseStop.class, "-Dorg.morethreads.stop.total=30")
         .isStatus(3, SOON)
         .stopsInOrder()
         .logsNot("WARNING");

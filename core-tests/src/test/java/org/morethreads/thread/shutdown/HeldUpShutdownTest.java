@@ -121,6 +121,15 @@ class HeldUpShutdownTest {
         .logs("Programs$TalksTooLong.main");
   }
 
+  /** Beyond the total there are 0.75 s for them. */
+  @InChildJvm
+  void littleTime_actionsAndLastWordsHaveMore() throws Exception {
+    endBySigterm(Programs.TakesItsTimeAtTheEnd.class, "total=1")
+        .isStatus(SIGTERM, SOON)
+        .says("the action is done", "the last word")
+        .logsNot("without waiting longer");
+  }
+
   @InChildJvm
   void mainHasGivenUpWaiting_isNotWaitedFor() throws Exception {
     endBySigterm(Programs.GivesUpWaiting.class)

@@ -362,6 +362,21 @@ final class Programs {
     }
   }
 
+  static final class TakesItsTimeAtTheEnd {
+    public static void main(String[] args) throws Exception {
+      var worker = ManagedThread.run("worker", worker("worker"));
+      worker
+          .pleaseStop()
+          .then(() -> {
+            LockSupport.parkNanos(400_000_000);
+            say("the action is done");
+          });
+      serve();
+      Thread.sleep(700);
+      say("the last word");
+    }
+  }
+
   // ---- System.exit in odd places
 
   static final class ExitInMain {
