@@ -116,7 +116,7 @@ final class Life implements ManagedThread.Call<Integer> {
   void begin(ManagedThread<Integer> newThread) {
     thread = newThread;
     String name = newThread.name();
-    var _ = process.onExit().whenComplete((_, _) -> wake());
+    ExitWait.start("exit of " + name, process, this::wake);
     if (!(settings.stdout instanceof Wish.Elsewhere)) {
       pump("stdout of " + name, new Pump(process.getInputStream(), stdout, this::wake));
     }
@@ -262,7 +262,7 @@ final class Life implements ManagedThread.Call<Integer> {
 
   /**
    * The outputs have ended, so most probably the process has too, and the JDK is about to know:
-   * heard of earlier here than through its pool.
+   * heard of earlier here than through another thread.
    */
   private void awaitExpectedExit() {
     try {

@@ -154,7 +154,13 @@ final class Session {
       Process process = Starter.start(shell, token);
       session = new Session(dialect, process, place, token, key);
       Observed observed = Observed.started("", process.pid(), shell, System.nanoTime());
-      var _ = process.onExit().whenComplete((_, _) -> observed.ended(process.exitValue()));
+      Session its = session;
+      Runnable onExit =
+          () -> {
+            observed.ended(process.exitValue());
+            its.breakOff(); // its outputs may be open elsewhere
+          };
+      ExitWait.start("exit of shell " + process.pid(), process, onExit);
       session.open(settings);
       ready = true;
       return session;
@@ -185,8 +191,6 @@ final class Session {
     run.stdoutBegun = true;
     run.stderrBegun = true;
     current = run;
-    var _ =
-        process.onExit().whenComplete((_, _) -> breakOff()); // its outputs may be open elsewhere
     PumpThreads.run("stdout of shell " + process.pid(), () -> pump(process.getInputStream(), true));
     PumpThreads.run(
         "stderr of shell " + process.pid(), () -> pump(process.getErrorStream(), false));

@@ -10,9 +10,13 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ForkJoinPool;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.morethreads.sync.Signal;
 import org.morethreads.testing.ManagedThreads;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.Outcome;
@@ -354,6 +358,71 @@ class ProcessStopTest {
     ThreadFailedException thrown = catchThrowableOfType(ThreadFailedException.class, process::join);
     assertThat(thrown.getCause()).isInstanceOf(ProcessTimeoutException.class);
     assertThat(Proc.isRunning(Proc.number(pid))).isFalse();
+  }
+
+  // ---- the exit
+
+  /**
+   * Keeps all workers of the common pool busy meanwhile, by which the JDK would tell of an exit.
+   */
+  private static void withBusyCommonPool(ManagedThread.Task action) throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    for (int i = 0; i < 4 * ForkJoinPool.getCommonPoolParallelism() + 4; i++) {
+      var _ = CompletableFuture.runAsync(() -> awaitQuietly(over));
+    }
+    try {
+      action.run(Signal.NEVER);
+    } finally {
+      over.countDown();
+    }
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static ManagedProcess.Builder silent(ManagedProcess.Builder builder) {
+    return builder
+        .stdoutTo(ProcessBuilder.Redirect.DISCARD)
+        .stderrTo(ProcessBuilder.Redirect.DISCARD);
+  }
+
+  @Test
+  void join_commonPoolThatIsBusy_hearsOfTheExit() throws Exception { // P3
+    withBusyCommonPool(_ -> {
+      ManagedProcess process = silent(bash("sleep 0.3; exit 0")).start();
+      assertThat(process.join(Proc.LONGEST)).isZero();
+    });
+  }
+
+  @Test
+  void stop_commonPoolThatIsBusy_hearsOfTheExit() throws Exception { // P2
+    withBusyCommonPool(_ -> {
+      ManagedProcess process =
+          silent(ManagedProcess.command("sleep", "1000"))
+              .stopGrace(Duration.ofHours(1))
+              .start(
+                  ManagedThread.named("sleeper")
+                      .stopPolicy(StopPolicy.standard().withAsk(Duration.ofSeconds(40))));
+      process.stop();
+      assertThat(process.join(Proc.LONGEST)).isEqualTo(143); // and not 137, of the interrupt
+    });
+  }
+
+  @Test
+  void join_commonPoolThatIsBusyAndShellThatWasKilled_hearsOfItsExit() throws Exception { // P2
+    withBusyCommonPool(_ -> {
+      Command command = Command.shell("echo up; sleep 1000").lines().start();
+      assertThat(command.stdout().take()).isEqualTo("up");
+      assertThat(ProcessHandle.of(command.shellPid()).orElseThrow().destroyForcibly()).isTrue();
+      ThreadFailedException thrown =
+          catchThrowableOfType(ThreadFailedException.class, () -> command.join(Proc.LONGEST));
+      assertThat(thrown.getCause()).isInstanceOf(ProcessFailedException.class);
+    });
   }
 
   // ---- limits
