@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNoException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.fail;
 
 import java.io.IOException;
 import java.net.URL;
@@ -15,7 +17,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
@@ -235,6 +239,73 @@ class ManagedThreadTest {
       thread.interrupt(Library.MEMBER);
       assertThat(thread.join()).isInstanceOf(InterruptedException.class);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void start_withSomethingFirst_doesItWhenLinkedAndBeforeTheThreadRuns(Kind kind) throws Exception {
+    try (var tree = grove.open("t")) {
+      List<String> order = new CopyOnWriteArrayList<>();
+      var thread = Grove.named(kind, "x").parent(tree).prepareCall(_ -> order.add("task"));
+      thread.start(
+          Library.MEMBER,
+          () -> {
+            order.add("first under " + tree.children());
+            assertThat(thread.thread().orElseThrow().getState()).isEqualTo(Thread.State.NEW);
+          });
+      thread.join();
+      assertThat(order).containsExactly("first under [t/x]", "task");
+    }
+  }
+
+  @Test
+  void start_withSomethingFirstButRefused_doesNothing() throws Exception {
+    var tree = grove.open("t");
+    tree.close();
+    var thread = tree.named("x").prepare(_ -> {});
+    assertThatIllegalStateException()
+        .isThrownBy(() -> thread.start(Library.MEMBER, () -> fail("it was refused")));
+    try (var other = grove.open("other")) {
+      var twice = other.run("twice", _ -> {});
+      assertThatIllegalStateException()
+          .isThrownBy(() -> twice.start(Library.MEMBER, () -> fail("it was refused")));
+    }
+  }
+
+  @Test
+  void start_withSomethingFirstThatFails_startsNothingAndIsNoFailureOfTheTree() throws Exception {
+    List<String> seen = new CopyOnWriteArrayList<>();
+    var registration =
+        ThreadTree.observe(
+            new ThreadObserver() {
+              @Override
+              public void started(ManagedThread<?> thread) {
+                seen.add("started " + thread);
+              }
+
+              @Override
+              public void ended(ManagedThread<?> thread, Outcome<?> outcome) {
+                seen.add("ended " + thread);
+              }
+            });
+    try (var tree = grove.open("t")) {
+      var ran = new AtomicBoolean();
+      var thread = tree.named("x").prepare(_ -> ran.set(true));
+      var failure = new IllegalArgumentException("on purpose");
+      assertThatThrownBy(() ->
+              thread.start(
+                  Library.MEMBER,
+                  () -> {
+                    throw failure;
+                  }))
+          .isSameAs(failure);
+      assertThat(thread.stopped().isSignalled()).isTrue();
+      assertThat(tree.children()).isEmpty();
+      assertThat(ran).isFalse();
+    } finally {
+      registration.remove();
+    }
+    assertThat(seen).isEmpty();
   }
 
   @Test

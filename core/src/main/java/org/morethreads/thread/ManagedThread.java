@@ -204,7 +204,25 @@ public final class ManagedThread<T extends @Nullable Object> {
    *     its stop is over, or a {@linkplain ThreadBuilder#needs needed} thread has stopped
    */
   public ManagedThread<T> start() {
-    node.start();
+    node.start(null);
+    return this;
+  }
+
+  /**
+   * For our own modules: starts this thread, and does something as soon as nothing refuses the
+   * start any more, before the thread runs.
+   *
+   * @param library the proof of membership
+   * @param first what to do, on the calling thread; what it throws comes through, and the thread is
+   *     not started
+   * @return this thread
+   * @throws IllegalStateException as {@link #start()}; nothing has been done then
+   * @hidden
+   */
+  @SuppressWarnings("exports")
+  public ManagedThread<T> start(Library library, Runnable first) {
+    Objects.requireNonNull(library, "library");
+    node.start(Objects.requireNonNull(first, "first"));
     return this;
   }
 

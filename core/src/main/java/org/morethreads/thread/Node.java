@@ -555,7 +555,13 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
 
   // ---- start
 
-  void start() {
+  /**
+   * Starts the thread.
+   *
+   * @param first done when nothing refuses the start any more, and before the thread runs; when it
+   *     throws, there is no start. Null for nothing
+   */
+  void start(@Nullable Runnable first) {
     if (!STATE.compareAndSet(this, PREPARED, STARTING)) {
       throw new IllegalStateException("Thread \"" + this + "\" has been started before.");
     }
@@ -581,6 +587,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       }
     }
     boolean started = false;
+    boolean observed = false;
     try {
       tellBorn(bornTold);
       SchedulePoint.at("thread.linked");
@@ -590,12 +597,16 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       }
       task = options.withContext(Objects.requireNonNull(task));
       options.beforeStart(this);
+      if (first != null) {
+        first.run();
+      }
       SchedulePoint.at("thread.start");
+      observed = true;
       startThread(Objects.requireNonNull(thread));
       started = true;
     } finally {
       if (!started) {
-        cancelStart(above);
+        cancelStart(above, observed);
       }
     }
   }
@@ -614,7 +625,7 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     }
   }
 
-  private void cancelStart(Node above) {
+  private void cancelStart(Node above, boolean observed) {
     STATE.compareAndSet(this, STARTED, CLOSING); // unless it has been abandoned already
     if (!closeIfEmpty()) {
       endChildren(); // others have started some
@@ -627,7 +638,9 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
       return;
     }
     state = ENDED;
-    Observers.ended(this, failed);
+    if (observed) {
+      Observers.ended(this, failed);
+    }
     releaseExtras();
     Firing.fire(stopped);
     options.afterStopped(this);

@@ -25,6 +25,7 @@ final class StartSite {
       Set.of(
           OURS + "process.Command",
           OURS + "process.ManagedProcess",
+          OURS + "process.ProcessTask",
           OURS + "process.ProgramBuilder",
           OURS + "thread.StartSite",
           OURS + "thread.Node",
