@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeoutException;
+import org.morethreads.internal.Library;
 import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.ManagedThread;
@@ -163,10 +164,12 @@ public final class Command implements Program {
       boolean started = false;
       try {
         ManagedThread<Integer> prepared = thread.prepareCall(life);
-        begin(life, prepared);
-        ManagedThread<Integer> running = prepared.start();
+        ManagedThread<Integer> running =
+            prepared.start(Library.MEMBER, () -> begin(life, prepared));
         started = true;
         return new Command(life, running);
+      } catch (NotStarted failure) {
+        throw failure.why;
       } finally {
         if (!started) {
           life.undo();
@@ -175,23 +178,27 @@ public final class Command implements Program {
     }
 
     /** Shells that have ended while they waited are found out now, at the latest. */
-    private void begin(CommandLife life, ManagedThread<Integer> prepared)
-        throws ProcessStartException {
+    private void begin(CommandLife life, ManagedThread<Integer> prepared) {
       for (int attempts = 1; ; attempts++) {
         try {
           life.begin(prepared);
           return;
         } catch (IOException failure) {
           if (attempts == MOST_ATTEMPTS) {
-            throw new ProcessStartException(
-                ProcessStartException.Reason.OTHER,
-                "No shell could be given the command; "
-                    + attempts
-                    + " were tried. Either they end as soon as they have started, or the input of the"
-                    + " command cannot be written to the directory for temporary files.",
-                failure);
+            throw new NotStarted(
+                new ProcessStartException(
+                    ProcessStartException.Reason.OTHER,
+                    "No shell could be given the command; "
+                        + attempts
+                        + " were tried. Either they end as soon as they have started, or the input of the"
+                        + " command cannot be written to the directory for temporary files.",
+                    failure));
           }
-          life.useInstead(takeSession());
+          try {
+            life.useInstead(takeSession());
+          } catch (ProcessStartException noOther) {
+            throw new NotStarted(noOther);
+          }
         }
       }
     }

@@ -306,21 +306,8 @@ public final class ManagedProcess implements Program {
 
     @Override
     public ManagedProcess start(ThreadBuilder thread) throws ProcessStartException {
-      String token = Mark.next();
-      Process process = Starter.start(settings, token);
-      Life life = new Life(settings, settings.nameOrDefault(), process, token);
-      boolean started = false;
-      try {
-        ManagedThread<Integer> prepared = thread.prepareCall(life);
-        life.begin(prepared);
-        ManagedThread<Integer> running = prepared.start();
-        started = true;
-        return new ManagedProcess(settings.command, life, running);
-      } finally {
-        if (!started) {
-          life.undo();
-        }
-      }
+      ProcessTask.Started its = ProcessTask.start(settings, thread);
+      return new ManagedProcess(settings.command, its.life(), its.thread());
     }
   }
 

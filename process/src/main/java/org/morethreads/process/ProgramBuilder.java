@@ -46,7 +46,8 @@ public abstract sealed class ProgramBuilder<B extends ProgramBuilder<B>>
 
   /**
    * Starts the program as a thread that is made by a builder: with its name, parent, needs, stop
-   * policy, deadline. So it can be the child of a tree, or belong to a scope:
+   * policy, deadline. So it can be the child of a tree, or belong to a scope. When the start is
+   * refused, nothing has run.
    *
    * {@snippet class="ProcessSnippets" region="place"}
    *

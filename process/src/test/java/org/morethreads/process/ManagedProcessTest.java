@@ -21,7 +21,9 @@ import org.morethreads.queue.QueueClosedException;
 import org.morethreads.testing.ManagedThreads;
 import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.Outcome;
+import org.morethreads.thread.ThreadBuilder;
 import org.morethreads.thread.ThreadFailedException;
+import org.morethreads.thread.ThreadTree;
 
 /** Processes that run to their end (P1, P3, P4). */
 @ManagedThreads(timeout = "50 s")
@@ -412,6 +414,15 @@ class ManagedProcessTest {
   }
 
   @Test
+  void join_failureInATreeThatKeepsOneLine_showsTheLineThatStartedIt() throws Exception {
+    try (ThreadTree tree = ThreadTree.open("own")) {
+      ProcessFailedException failure = failureOf(bash("exit 1").start(tree.named("one")));
+      assertThat(failure.getStackTrace())
+          .anyMatch(frame -> frame.getClassName().equals(ManagedProcessTest.class.getName()));
+    }
+  }
+
+  @Test
   @ManagedThreads(timeout = "50 s", allowedLog = System.Logger.Level.ERROR)
   void failure_thatNobodyClaims_isThatOfTheParent() {
     ManagedThread<?> parent =
@@ -504,16 +515,48 @@ class ManagedProcessTest {
         .isEqualTo(ProcessStartException.Reason.TOO_LONG);
   }
 
-  @Test
-  void start_parentThatHasStopped_leavesNoProcess() throws Exception {
-    ManagedThread<?> parent = ManagedThread.run("parent", _ -> {});
-    parent.join();
-    int before = (int) ProcessHandle.current().children().count();
+  /** Starts a process, and some commands, where that is refused: nothing of them must run. */
+  private static void assertRefused(ThreadBuilder thread, Path directory) {
+    Path output = directory.resolve("made with the process");
     assertThatIllegalStateException()
         .isThrownBy(() ->
-            ManagedProcess.command("sleep", "1000")
-                .start(ManagedThread.named("late").parent(parent)));
-    Proc.until(
-        "the process is gone", () -> ProcessHandle.current().children().count() <= before + 1);
+            ManagedProcess.command("true")
+                .stdoutTo(ProcessBuilder.Redirect.to(output.toFile()))
+                .start(thread))
+        .withMessageContaining("Cannot start");
+    for (int i = 0; i < 5; i++) { // each might be killed before it makes the file
+      Command.Builder command = Command.of("touch", directory.resolve("made " + i).toString());
+      assertThatIllegalStateException()
+          .isThrownBy(() -> command.start(thread))
+          .withMessageContaining("Cannot start");
+    }
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void start_parentThatHasStopped_runsNothing(@TempDir Path directory) throws Exception {
+    ManagedThread<?> parent = ManagedThread.run("parent", _ -> {});
+    parent.join();
+    assertRefused(ManagedThread.named("late").parent(parent), directory);
+  }
+
+  @Test
+  void start_neededThreadThatHasStopped_runsNothing(@TempDir Path directory) throws Exception {
+    ManagedThread<?> needed = ManagedThread.run("needed", _ -> {});
+    needed.join();
+    assertRefused(ManagedThread.named("late").needs(needed), directory);
+  }
+
+  @Test
+  void start_programThatIsMissing_leavesNoThread() throws Exception {
+    ManagedThread<?> parent =
+        ManagedThread.run(
+            "parent",
+            _ -> {
+              assertThat(reasonOf(ManagedProcess.command("no-such-program-here")))
+                  .isEqualTo(ProcessStartException.Reason.NO_SUCH_PROGRAM);
+              assertThat(ManagedThread.current().children()).isEmpty();
+            });
+    parent.join(); // which does not fail for a child that nobody has
   }
 }
