@@ -25,13 +25,15 @@ final class Life implements ManagedThread.Call<Integer> {
    *   ASKED    -> DRAINING   // it has exited, and nothing of its tree is left
    *   ASKED    -> FORCED     // the grace is over; kill(); an interrupt, which is the last word of the stop policy
    *   FORCED   -> DRAINING   // it has exited. It may not, in the depths of the kernel: the stop policy abandons the thread then
-   *   DRAINING -> ENDED      // its outputs have been read to their end, or nothing has come for a while: somebody else keeps them open
+   *   DRAINING -> ENDED      // its outputs have been read to their end, or nothing has come for a while: somebody else keeps them open.
+   *                          // A writer who does not pause is read for DRAIN_LONGEST, and until what was written before the exit has
+   *                          // been taken; meanwhile kill() kills all that the process has left
    *
    * It sleeps outside of the seam, on the JDK's park: a process is not part of virtual time, and holds the clock. Its limits are real
    * time for the same reason.
    *
    * An interrupt is kept until the end: it is the stop policy's, or somebody else's, and means "now". What is left is bounded: the
-   * drain by DRAIN_LONGEST.
+   * drain by DRAIN_LONGEST_STOPPED. Otherwise it waits for those who take as long as they do, as Output says.
    */
   private static final long MILLISECOND = 1_000_000;
 
@@ -39,6 +41,11 @@ final class Life implements ManagedThread.Call<Integer> {
   private static final int QUIET_LOOKS = 20;
 
   private static final long QUIET_LOOK = 25 * MILLISECOND;
+
+  /**
+   * How long an output is read after the exit. The time in which it waits for those who take does
+   * not count.
+   */
   private static final long DRAIN_LONGEST = 5_000 * MILLISECOND;
 
   /** The same after a stop, which has little time left. */
@@ -155,7 +162,7 @@ final class Life implements ManagedThread.Call<Integer> {
     if (feeder != null) {
       feeder.end();
     }
-    pumps.forEach(Pump::giveUp);
+    pumps.forEach(pump -> pump.giveUp(/* late= */ true)); // there is nobody to miss it
     close();
   }
 
@@ -375,22 +382,99 @@ final class Life implements ManagedThread.Call<Integer> {
   // ---- the rest of the output
 
   private void drain(End end) {
-    long began = System.nanoTime();
+    pumps.forEach(Pump::noteExit);
+    List<Rest> rests = pumps.stream().map(Rest::new).toList();
     long longest = end == End.EXITED ? DRAIN_LONGEST : DRAIN_LONGEST_STOPPED;
-    int quiet = 0;
-    long seen = -1;
+    if (end != End.EXITED) {
+      hurry();
+    }
+    boolean forced = false;
+    long began = System.nanoTime();
+    long before = began;
+    long interruptedAt = interrupted ? began : 0;
     while (!allDone()) {
+      if (killed && !forced) {
+        forced = true;
+        hurry();
+        force();
+      }
       long now = System.nanoTime();
-      long progress = progress();
-      quiet = progress >= 0 && progress == seen ? quiet + 1 : 0;
-      seen = progress;
-      if (quiet > QUIET_LOOKS || now - began > longest) {
-        pumps.forEach(Pump::giveUp);
-        reportHolders(quiet > QUIET_LOOKS);
+      if (interrupted && interruptedAt == 0) {
+        interruptedAt = now;
+      }
+      for (Rest rest : rests) {
+        rest.look(now - before);
+      }
+      before = now;
+      long passed = now - began;
+      boolean cut = interrupted && now - interruptedAt > DRAIN_LONGEST_STOPPED;
+      if (cut || rests.stream().allMatch(rest -> rest.isOver(longest, passed))) {
+        giveUp(rests);
         return;
       }
       closeEnded();
       sleepWhole(QUIET_LOOK);
+    }
+  }
+
+  private void hurry() {
+    stdout.hurry();
+    stderr.hurry();
+  }
+
+  /** What may still come of an output. Looked at by the thread of the process from time to time. */
+  private static final class Rest {
+    final Pump pump;
+    private long seen = -1;
+    private int quiet;
+
+    /** How long it has been read; without the time in which it waited for those who take. */
+    private long read;
+
+    Rest(Pump pump) {
+      this.pump = pump;
+    }
+
+    void look(long passed) {
+      long idle = pump.idleSince();
+      quiet = idle >= 0 && idle == seen ? quiet + 1 : 0;
+      seen = idle;
+      if (!pump.output().isBlocked()) {
+        read += passed;
+      }
+    }
+
+    boolean isOver(long longest, long passed) {
+      return pump.isDone()
+          || isQuiet()
+          || read > longest
+          || (pump.isBeyondExit() && passed > longest);
+    }
+
+    boolean isQuiet() {
+      return quiet > QUIET_LOOKS;
+    }
+
+    /** Whether all that was written before the exit has been delivered. */
+    boolean isComplete() {
+      return isQuiet() || pump.isBeyondExit();
+    }
+  }
+
+  private void giveUp(List<Rest> all) {
+    List<Rest> rests = all.stream().filter(rest -> !rest.pump.isDone()).toList();
+    List<ProcessHandle> holders = descendants.look(); // now, since they may end of what follows
+    rests.forEach(rest -> rest.pump.giveUp(rest.isComplete()));
+    if (rests.stream().anyMatch(Rest::isComplete)) {
+      reportHolders(holders, rests.stream().allMatch(Rest::isQuiet));
+    }
+    if (rests.stream().anyMatch(rest -> !rest.isComplete() && rest.pump.output().dropped() == 0)) {
+      Log.warning(
+          "Process "
+              + process.pid()
+              + " of \""
+              + thread
+              + "\" has exited, but its output could not be read to its end in time. What comes from now on is not read.");
     }
   }
 
@@ -406,21 +490,7 @@ final class Life implements ManagedThread.Call<Integer> {
     return pumps.stream().allMatch(Pump::isDone);
   }
 
-  /** Changes when something is read; -1 while something is. */
-  private long progress() {
-    long sum = 0;
-    for (Pump pump : pumps) {
-      long idle = pump.isDone() ? 0 : pump.idleSince();
-      if (idle < 0) {
-        return -1;
-      }
-      sum += idle;
-    }
-    return sum;
-  }
-
-  private void reportHolders(boolean quiet) {
-    List<ProcessHandle> holders = descendants.look();
+  private void reportHolders(List<ProcessHandle> holders, boolean quiet) {
     Log.info(
         "Process "
             + process.pid()

@@ -38,8 +38,8 @@ import org.morethreads.thread.ThreadBuilder;
  * <p><b>What a process leaves behind</b> when it exits by itself lives on, unless {@link
  * Builder#endDescendants} is chosen: a daemon is to outlive who starts it. It ends with this JVM at
  * the latest. When it keeps an output open, {@link #join} does not wait for it: half a second after
- * the last output, and five seconds after the exit at most, the queues are closed. Nothing that was
- * written before the exit is lost by that.
+ * the last output, and five seconds after the exit at most, the queues are closed; or, where those
+ * who take are slower, when they have what was written before the exit: nothing of that is lost.
  *
  * <p><b>What the platforms guarantee.</b>
  *
@@ -443,6 +443,10 @@ public final class ManagedProcess implements Program {
     return this;
   }
 
+  /**
+   * {@inheritDoc} After the exit, as long as the rest of its output is read, it kills what the
+   * process has left behind.
+   */
   @Override
   public void kill() {
     life.kill();

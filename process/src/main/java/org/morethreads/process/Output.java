@@ -21,8 +21,9 @@ import org.morethreads.sync.Signal;
  * <p>The reader waits while the queue is full, and so does the program. Once {@link #unhindered()}
  * has been called it does not: somebody joins the program, or stops it, and may be the one who
  * would have to take. Then it puts beyond the capacity, up to {@link #MOST_HELD} bytes; after that
- * it waits for those who take, and when for {@link #PATIENCE} nobody has, the rest is dropped,
- * which the log says, and those who take see as a failure at the end.
+ * it waits for those who take, and when for {@link #PATIENCE} nobody has, or less after {@link
+ * #hurry()}, the rest is dropped, which the log says, and those who take see as a failure at the
+ * end. What has come after the exit, from somebody who keeps the stream open, is no loss.
  */
 final class Output {
   /*
@@ -45,6 +46,7 @@ final class Output {
   private static final int ENDED = 2;
   static final long MOST_HELD = 64L << 20;
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration LITTLE_PATIENCE = Duration.ofSeconds(1);
   private static final Duration LOOK = Duration.ofMillis(200);
 
   /** How long the reader may take to finish with what it has read. */
@@ -70,8 +72,13 @@ final class Output {
   private final AtomicLong dropped = new AtomicLong();
   private volatile long split;
 
+  private volatile Duration patience = PATIENCE;
+
   /** Whether the reader does not wait for those who take any more. */
-  private volatile boolean hurried;
+  private volatile boolean givenUp;
+
+  /** Whether what the reader still brings was written after the exit. Written before givenUp. */
+  private volatile boolean late;
 
   private long held;
   private volatile @Nullable IOException broken;
@@ -209,32 +216,41 @@ final class Output {
       case ADDED, DUPLICATE -> held = 0;
       case CLOSED -> refused = true;
       case FULL -> {
-        if (held + size <= MOST_HELD) {
+        if (held + size <= settings.mostHeld) {
           queue.putForced(element);
           held += size;
         } else if (!putPatiently(queue, element)) {
-          dropped.incrementAndGet();
-          Log.warning(
-              "Nobody takes from "
-                  + name
-                  + ", which is being joined or stopped: what comes after the first "
-                  + queue.size()
-                  + " elements is dropped. Take it before joining, or do not ask for it.");
+          drop(queue);
         }
       }
     }
   }
 
+  private void drop(CloseableQueue<?> queue) {
+    if (late) {
+      refused = true; // which the log says of the whole program
+      return;
+    }
+    dropped.incrementAndGet();
+    Log.warning(
+        (givenUp ? "Not all is taken in time from " : "Nobody takes from ")
+            + name
+            + ", which is being joined or stopped: what comes after the first "
+            + queue.size()
+            + " elements is dropped. Take it before joining, or do not ask for it.");
+  }
+
   /** Waits for those who take, as long as there are any. */
   private <E> boolean putPatiently(CloseableQueue<E> queue, E element) throws InterruptedException {
     long taken = queue.statistics().taken();
-    long end = System.nanoTime() + PATIENCE.toNanos();
+    long since = System.nanoTime();
     while (!queue.put(element, LOOK)) {
       long now = queue.statistics().taken();
       if (now != taken) {
         taken = now;
-        end = System.nanoTime() + PATIENCE.toNanos();
-      } else if (hurried || System.nanoTime() - end >= 0) {
+        since = System.nanoTime();
+      }
+      if (givenUp || System.nanoTime() - since >= patience.toNanos()) {
         return false;
       }
     }
@@ -248,12 +264,27 @@ final class Output {
     unhindered.go();
   }
 
+  /** There is little time left: the reader waits less long for those who do not take. */
+  void hurry() {
+    patience = LITTLE_PATIENCE;
+  }
+
   /**
    * The reader will not be waited for: what has come of the last line is all of it, and what it
    * still brings is dropped.
    */
   void giveUp() {
-    hurried = true;
+    giveUp(/* late= */ false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param late whether all that was written before the exit has been delivered
+   */
+  void giveUp(boolean late) {
+    this.late = late;
+    givenUp = true;
     long latest = System.nanoTime() + HAND_OVER.toNanos();
     while (state.get() == BUSY && System.nanoTime() - latest < 0) {
       LockSupport.parkNanos(this, 1_000_000); // it does not wait for anybody now
@@ -280,12 +311,17 @@ final class Output {
       return new IOException(
           "The rest of "
               + name
-              + " was dropped, since nobody took it while it was joined or stopped.");
+              + " was dropped, since it was not taken in time while it was joined or stopped.");
     }
     return broken;
   }
 
   // ---- for everybody
+
+  /** Whether it waits for those who take, as far as one can see. */
+  boolean isBlocked() {
+    return blocked;
+  }
 
   /** When the last output came, or was taken; now, while nobody takes it. */
   long lastAt() {

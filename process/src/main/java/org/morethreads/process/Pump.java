@@ -23,6 +23,16 @@ final class Pump implements Runnable {
   private volatile boolean done;
   private volatile boolean givenUp;
 
+  private volatile boolean exited;
+
+  /** Whether it is known how much was in the pipe after the exit. Of the pump alone. */
+  private boolean measured;
+
+  /** How much of that is still to be read; negative when more has come. Of the pump alone. */
+  private long rest;
+
+  private volatile boolean beyond;
+
   /** Counts reads, so that others see that there is progress. Written by the pump alone. */
   private volatile long reads;
 
@@ -39,6 +49,7 @@ final class Pump implements Runnable {
       synchronized (in) {
         byte[] buffer = new byte[BUFFER];
         while (!givenUp) {
+          measure();
           reading = true;
           int count = in.read(buffer);
           reading = false;
@@ -47,6 +58,7 @@ final class Pump implements Runnable {
             break;
           }
           output.accept(buffer, 0, count);
+          rest -= count;
         }
         output.end();
         in.close();
@@ -60,6 +72,15 @@ final class Pump implements Runnable {
       reading = false;
       done = true;
       onDone.run();
+    }
+  }
+
+  private void measure() throws IOException {
+    if (measured) {
+      beyond |= rest < 0;
+    } else if (exited) {
+      measured = true;
+      rest = in.available();
     }
   }
 
@@ -77,9 +98,26 @@ final class Pump implements Runnable {
     return reading && reads == before ? before : -1;
   }
 
-  /** Nobody waits for it any more. It ends when it comes back from its read. */
-  void giveUp() {
+  /** The process has exited. */
+  void noteExit() {
+    exited = true;
+  }
+
+  /**
+   * Whether all that was written before the exit has been delivered, and something that was written
+   * after it.
+   */
+  boolean isBeyondExit() {
+    return beyond;
+  }
+
+  /**
+   * Nobody waits for it any more. It ends when it comes back from its read.
+   *
+   * @param late whether all that was written before the exit has been delivered
+   */
+  void giveUp(boolean late) {
     givenUp = true;
-    output.giveUp();
+    output.giveUp(late);
   }
 }

@@ -36,6 +36,9 @@ final class Settings {
   int capacity = 1024;
   int longestLine = 64 * 1024;
 
+  /** How many bytes an output puts into its queue beyond the capacity; another number in tests. */
+  long mostHeld = Output.MOST_HELD;
+
   /** What stands on its input; empty for none. */
   String input = "";
 
@@ -75,6 +78,7 @@ final class Settings {
     copy.merged = merged;
     copy.capacity = capacity;
     copy.longestLine = longestLine;
+    copy.mostHeld = mostHeld;
     copy.input = input;
     copy.stdin = stdin;
     copy.readyLine = readyLine;

@@ -165,6 +165,57 @@ class ManagedProcessTest {
   }
 
   @Test
+  void join_takerThatIsSlowerThanTheEnd_losesNothing() throws Exception { // P3
+    ManagedProcess process =
+        bash("seq 5000").stdoutLines().capacity(5).change(copy -> copy.mostHeld = 500).start();
+    ManagedThread<Integer> joiner = ManagedThread.call("joiner", _ -> process.join());
+    process.exited().await();
+    List<String> taken = new ArrayList<>();
+    for (int i = 0; i < 35; i++) { // longer than an output is read
+      taken.add(process.stdout().take());
+      Thread.sleep(200);
+    }
+    process.stdout().forEach(taken::add);
+    assertThat(taken).hasSize(5000).endsWith("5000");
+    assertThat(joiner.join()).isZero();
+    assertThat(process.statistics().droppedElements()).isZero();
+  }
+
+  @Test
+  void join_writerLeftBehindAndSlowTaker_returnsAndLosesNothing(@TempDir Path directory)
+      throws Exception { // P3
+    Path pid = directory.resolve("pid");
+    ManagedProcess process =
+        bash(
+                "echo first; yes $(printf %01000d 1) & echo $! > $1; read -r x; exit 0",
+                pid.toString())
+            .stdinLines()
+            .stdoutLines()
+            .capacity(5)
+            .change(copy -> copy.mostHeld = 500)
+            .start();
+    ManagedThread<List<String>> taker =
+        ManagedThread.call(
+            "taker",
+            _ -> {
+              List<String> taken = new ArrayList<>();
+              for (String line : process.stdout()) { // which ends without a failure
+                taken.add(line);
+                Thread.sleep(20); // a pipe holds 65 of them
+              }
+              return taken;
+            });
+    Proc.until("it writes", () -> process.statistics().stdoutBytes() > 1000);
+    process.stdin().close();
+    assertThat(process.join(Proc.LONGEST)).isZero();
+    assertThat(taker.join()).startsWith("first").hasSizeGreaterThan(65);
+    assertThat(process.statistics().droppedElements()).isZero();
+    long writer = Proc.number(pid);
+    ProcessHandle.of(writer).ifPresent(ProcessHandle::destroyForcibly);
+    Proc.untilGone(writer);
+  }
+
+  @Test
   void join_loopThatWasLeft_doesNotDeadlock() throws Exception {
     ManagedProcess process = bash("seq 100000").stdoutLines().capacity(10).start();
     for (String line : process.stdout()) {

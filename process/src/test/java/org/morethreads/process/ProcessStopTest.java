@@ -348,6 +348,21 @@ class ProcessStopTest {
   }
 
   @Test
+  void kill_afterTheExit_killsWhatKeepsTheOutput() throws Exception {
+    Path pid = directory.resolve("pid");
+    ManagedProcess process =
+        bash("sleep 1000 & echo $! > $1; read -r x; echo out", pid.toString())
+            .stdinLines()
+            .lines()
+            .start();
+    var _ = process.exited().then(process::kill); // on its thread, before the rest is read
+    process.stdin().close();
+    assertThat(process.join()).isZero();
+    assertThat(Proc.isRunning(Proc.number(pid))).isFalse();
+    assertThat(process.stdout().drain()).containsExactly("out");
+  }
+
+  @Test
   void limit_grandchildThatKeepsTheOutput_isKept() throws Exception {
     Path pid = directory.resolve("pid");
     ManagedProcess process =
