@@ -133,10 +133,7 @@ final class Life implements ManagedThread.Call<Integer> {
     if (stdinLines != null) {
       feed(
           name,
-          new Feeder<>(
-              stdinLines,
-              process.getOutputStream(),
-              line -> (line + "\n").getBytes(settings.charset)));
+          new Feeder<>(stdinLines, process.getOutputStream(), new LineBytes(settings.charset)));
     } else if (stdinBytes != null) {
       feed(name, new Feeder<>(stdinBytes, process.getOutputStream(), bytes -> bytes));
     } else if (settings.stdin == null && !settings.input.isEmpty()) {

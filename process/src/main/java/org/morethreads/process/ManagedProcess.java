@@ -256,11 +256,12 @@ public final class ManagedProcess implements Program {
 
     /**
      * Chooses the signal of the operating system that asks the process to stop; without this it is
-     * TERM. Without effect where there are no such signals.
+     * TERM. Without effect where there are no such signals; what cannot be sent is logged, and TERM
+     * sent instead.
      *
      * @param signal its name, such as {@code "INT"}
      * @return a changed builder
-     * @throws IllegalArgumentException if it cannot be the name of a signal
+     * @throws IllegalArgumentException if no system has a signal of that name
      */
     public Builder stopSignal(String signal) {
       String checked = OsSignal.checked(signal);

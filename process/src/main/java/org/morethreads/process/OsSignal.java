@@ -9,7 +9,12 @@ import org.morethreads.internal.Log;
 
 /** Signals of the operating system. */
 final class OsSignal {
-  private static final Pattern NAME = Pattern.compile("[A-Z0-9+-]{2,10}");
+  /** Those that some Unix knows, with and without numbers. */
+  private static final Pattern NAME =
+      Pattern.compile(
+          "HUP|INT|QUIT|ILL|TRAP|ABRT|IOT|EMT|BUS|FPE|KILL|USR1|SEGV|USR2|PIPE|ALRM|TERM|STKFLT|CHLD|CLD|CONT"
+              + "|STOP|TSTP|TTIN|TTOU|URG|XCPU|XFSZ|VTALRM|PROF|WINCH|IO|POLL|PWR|INFO|LOST|SYS"
+              + "|RTMIN(\\+[0-9]{1,2})?|RTMAX(-[0-9]{1,2})?|[1-9][0-9]?");
 
   private OsSignal() {}
 
@@ -36,7 +41,13 @@ final class OsSignal {
   private static void sendByShell(String name, List<ProcessHandle> targets) {
     List<String> command =
         new ArrayList<>(
-            List.of("/bin/sh", "-c", "for p; do kill -s " + name + " \"$p\"; done", "sh"));
+            List.of(
+                "/bin/sh",
+                "-c",
+                "for p; do kill -s "
+                    + name
+                    + " \"$p\" || ! kill -0 \"$p\" || failed=1; done; exit $failed",
+                "sh"));
     targets.stream().filter(ProcessHandle::isAlive).forEach(each -> command.add("" + each.pid()));
     try {
       Process shell =
@@ -59,6 +70,10 @@ final class OsSignal {
       }
       if (interrupted) {
         Thread.currentThread().interrupt();
+      }
+      if (shell.exitValue() != 0) { // one that has ended meanwhile is no failure
+        Log.warning("Signal " + name + " could not be sent; SIGTERM is sent instead.");
+        targets.forEach(ProcessHandle::destroy);
       }
     } catch (IOException noShell) {
       Log.error(

@@ -24,6 +24,9 @@ final class Starter {
       command.add(sessionFor(settings));
     }
     command.addAll(settings.command);
+    if (settings.ownSession && hasOtherPath(settings)) {
+      command.set(1, onPath(settings.command.getFirst())); // the wrapper would look on that path
+    }
     ProcessBuilder builder = new ProcessBuilder(command);
     Path directory = settings.directory;
     if (directory != null) {
@@ -92,14 +95,31 @@ final class Starter {
     return wrapper.get();
   }
 
+  /** Whether the program is given another path than ours, on which the JDK looks for it. */
+  private static boolean hasOtherPath(Settings settings) {
+    Optional<String> given = settings.environment.get("PATH");
+    return given == null
+        ? settings.onlyEnvironment
+        : !given.equals(Optional.ofNullable(System.getenv("PATH")));
+  }
+
   private static boolean isOnPath(String program) {
+    return !onPath(program).equals(program);
+  }
+
+  /** The file of a program on our path; the program itself if it is none there, or is a file. */
+  private static String onPath(String program) {
+    if (program.indexOf(File.separatorChar) >= 0) {
+      return program;
+    }
     String path = System.getenv().getOrDefault("PATH", "");
     for (String place : path.split(File.pathSeparator, -1)) {
-      if (!place.isEmpty() && Files.isExecutable(Path.of(place, program))) {
-        return true;
+      Path file = Path.of(place, program);
+      if (!place.isEmpty() && Files.isExecutable(file)) {
+        return file.toString();
       }
     }
-    return false;
+    return program;
   }
 
   private static ProcessStartException noDirectory(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -116,6 +117,25 @@ class ManagedProcessTest {
     process.stdin().close();
     assertThat(all(process.stdout())).containsExactly("ä€", "𝄞");
     process.join();
+  }
+
+  @Test
+  void stdinLines_charsetWithAMark_writesTheMarkOnce() throws Exception {
+    ManagedProcess process =
+        ManagedProcess.command("cat")
+            .charset(StandardCharsets.UTF_16)
+            .stdinLines()
+            .stdoutBytes()
+            .start();
+    process.stdin().put("a");
+    process.stdin().put("b");
+    process.stdin().close();
+    assertThat(process.join()).isZero();
+    ByteArrayOutputStream written = new ByteArrayOutputStream();
+    for (byte[] piece : process.stdoutBytes()) {
+      written.writeBytes(piece);
+    }
+    assertThat(written.toByteArray()).isEqualTo("a\nb\n".getBytes(StandardCharsets.UTF_16));
   }
 
   @Test
@@ -430,6 +450,9 @@ class ManagedProcessTest {
     assertThatIllegalArgumentException().isThrownBy(() -> builder.limit(Duration.ZERO));
     assertThatIllegalArgumentException().isThrownBy(() -> builder.stopSignal("a b"));
     assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.stopSignal("TREM"))
+        .withMessageContaining("\"TREM\" is no signal");
+    assertThatIllegalArgumentException()
         .isThrownBy(() -> builder.stopGrace(Duration.ofSeconds(-1)));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> builder.stdoutTo(ProcessBuilder.Redirect.PIPE));
@@ -558,6 +581,14 @@ class ManagedProcessTest {
         .isEqualTo(ProcessStartException.Reason.NO_PERMISSION);
     assertThat(reasonOf(ManagedProcess.command(file.toString()).ownSession()))
         .isEqualTo(ProcessStartException.Reason.NO_PERMISSION);
+  }
+
+  @Test
+  void ownSession_pathOfItsOwnWithoutTheProgram_findsItOnOurs(@TempDir Path directory)
+      throws Exception {
+    ManagedProcess.Builder builder = ManagedProcess.command("true").ownSession();
+    assertThat(builder.environment("PATH", directory.toString()).start().join()).isZero();
+    assertThat(builder.onlyEnvironment(Map.of()).start().join()).isZero();
   }
 
   @Test

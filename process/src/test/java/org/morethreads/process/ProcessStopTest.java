@@ -88,6 +88,17 @@ class ProcessStopTest {
   }
 
   @Test
+  void stopSignal_thatThisSystemDoesNotHave_isReplacedByTerm() throws Exception {
+    ManagedProcess process =
+        ManagedProcess.command("sleep", "1000")
+            .stopSignal("EMT") // of other systems
+            .stopGrace(Duration.ofHours(1))
+            .start();
+    process.stop();
+    assertThat(process.join()).isEqualTo(143); // and not 137, after an interrupt
+  }
+
+  @Test
   void stopSignal_int_reachesAProgramThatOnlyKnowsThat() throws Exception {
     ManagedProcess process =
         readied(
