@@ -529,25 +529,30 @@ class StopOrderTest {
         Queue<ManagedThread<?>> children = new ConcurrentLinkedQueue<>();
         var running = new CountDownLatch(3);
         var parent = tree.run("parent", Signal::await);
+        var spawners = new ArrayList<ManagedThread<?>>();
         for (int i = 0; i < 3; i++) {
-          Grove.named(kind, "spawner")
-              .parent(tree)
-              .run(_ -> {
-                try {
-                  for (int n = 0; n < 500; n++) {
-                    children.add(ManagedThread.named("x").parent(parent).run(Signal::await));
-                    running.countDown();
-                  }
-                } catch (IllegalStateException parentHasStopped) {
-                  assertThat(parent.stopped().isSignalled()).isTrue();
-                }
-              });
+          spawners.add(
+              Grove.named(kind, "spawner")
+                  .parent(tree)
+                  .run(_ -> {
+                    try {
+                      for (int n = 0; n < 500; n++) {
+                        children.add(ManagedThread.named("x").parent(parent).run(Signal::await));
+                        running.countDown();
+                      }
+                    } catch (IllegalStateException refused) {
+                      assertThat(refused).hasMessageContaining("its parent \"t/parent\" has stopped");
+                    }
+                  }));
         }
         running.await();
         parent.stop();
         assertThat(parent.pleaseStop().isSignalled()).isTrue();
         parent.join();
         assertThat(children).allMatch(child -> child.stopped().isSignalled());
+        for (ManagedThread<?> spawner : spawners) {
+          spawner.join();
+        }
       }
     }
   }
