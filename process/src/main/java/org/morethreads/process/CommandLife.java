@@ -236,7 +236,9 @@ final class CommandLife implements ManagedThread.Call<Integer> {
       return;
     }
     if (settings.isolation == Isolation.TRUSTING) {
-      session.kill();
+      if (!run.isEnded()) {
+        session.kill();
+      }
       return;
     }
     long end = System.nanoTime() + SAVE;

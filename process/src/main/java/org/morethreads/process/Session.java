@@ -285,8 +285,12 @@ final class Session {
     return descendants.look();
   }
 
-  /** Ends the shell with all that is below it. */
+  /**
+   * Ends the shell with all that is below it. It is of no use any more from now on: the signals
+   * take effect later, and the mark of its command may still come.
+   */
   void kill() {
+    broken = true;
     List<ProcessHandle> all = new ArrayList<>(descendants.look());
     all.add(process.toHandle());
     OsSignal.send("KILL", all);

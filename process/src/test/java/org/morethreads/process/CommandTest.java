@@ -424,6 +424,18 @@ class CommandTest {
     }
   }
 
+  /** P5: a signal takes effect later than it is sent; until then the shell must not be used. */
+  @Test
+  void kill_session_isOfNoUseAtOnce() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      Session session = Session.start(Command.of("true").directory(directory).settings);
+      session.kill();
+      assertThat(session.isBroken()).isTrue();
+      session.close();
+      Proc.untilGone(session.pid());
+    }
+  }
+
   @Test
   void take_directoryThatWasMadeAnew_isTheNewOne() throws Exception {
     Path inner = Files.createDirectory(directory.resolve("inner"));
