@@ -396,8 +396,8 @@ final class Session {
       return;
     }
     run.status = status;
+    InputStream life = lifeline; // not one that is opened for the next command, by who sees the end
     run.stdoutEnded = true;
-    InputStream life = lifeline;
     if (life == null) {
       run.wake();
       return;
