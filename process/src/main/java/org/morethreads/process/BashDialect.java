@@ -40,7 +40,8 @@ record BashDialect(String program) implements Dialect {
         [[ $__mt_line == "m "* ]] || builtin exit 1
         __mt_mark "${__mt_line:2}" 0
         (
-          command exec 8>"$__mt_life"
+          builtin trap - EXIT
+          [[ -p $__mt_life ]] && command exec 8>"$__mt_life" || builtin exit 1
           builtin unset __mt_life __mt_line
           builtin unset -f __mt_mark
           IFS= builtin read -r __mt_line || builtin exit 1

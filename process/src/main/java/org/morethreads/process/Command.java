@@ -302,6 +302,11 @@ public final class Command implements Program {
     return life.session().pid();
   }
 
+  /** For tests: where that keeps its files. */
+  Path place() {
+    return life.session().place();
+  }
+
   /** {@return the path of its thread} */
   @Override
   public String toString() {

@@ -314,6 +314,10 @@ final class Session {
     return process.pid();
   }
 
+  Path place() {
+    return place;
+  }
+
   // ---- for the pool
 
   /**

@@ -436,6 +436,34 @@ class CommandTest {
     }
   }
 
+  /** P5: what the shell does at its own end is not for commands to see, and to run. */
+  @Test
+  void isolation_full_trapsOfTheShellAreOutOfReach() throws Exception {
+    assertThat(shell("trap -p; eval \"$(trap)\"; echo end")).isEqualTo("end");
+    assertThat(shell("trap -p EXIT; echo next")).isEqualTo("next");
+  }
+
+  /** P5: a fork that cannot be proven to be clean later is given no command. */
+  @Test
+  void isolation_full_directoryOfTheShellRemoved_costsTheShell() throws Exception {
+    Command before = Command.of("true").directory(directory).start();
+    before.join();
+    Path place = before.place();
+    Path lifeline = Path.of("/proc", Long.toString(forkOf(before).pid()), "fd", "8");
+    Proc.until("the fork is ready", () -> Files.exists(lifeline));
+    try (var files = Files.list(place)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    Command last = Command.of("true").directory(directory).start(); // its fork is older
+    assertThat(last.shellPid()).isEqualTo(before.shellPid());
+    last.join();
+    Proc.untilGone(before.shellPid());
+    assertThat(shell("echo next")).isEqualTo("next");
+    assertThat(place).doesNotExist();
+  }
+
   @Test
   void take_directoryThatWasMadeAnew_isTheNewOne() throws Exception {
     Path inner = Files.createDirectory(directory.resolve("inner"));
