@@ -22,7 +22,8 @@ record BashDialect(String program) implements Dialect {
    * writes the mark before it forks, and again when the fork has ended; what is before the first was written by earlier commands, which are
    * gone by then. The mark is out of reach in the fork.
    *
-   * Trusted commands are read by the shell itself, as calls of functions.
+   * Trusted commands are read by the shell itself, at its top level: in a function, `set --`, `shift` and `declare` would mean something
+   * else, and `return` would end it.
    */
   private static final String QUIETLY = "builtin set +m +o history\n";
 
@@ -50,18 +51,6 @@ record BashDialect(String program) implements Dialect {
         )
         __mt_mark "${__mt_line:2}" $?
       done; builtin exit 0
-      """;
-
-  private static final String TRUSTED_FUNCTIONS =
-      """
-      __mt_t() {
-        "${@:4}" <"$2" 2>&"$3" 9>&-
-        __mt_mark "$1" $?
-      }
-      __mt_u() {
-        builtin eval "$4" <"$2" 2>&"$3" 9>&-
-        __mt_mark "$1" $?
-      }
       """;
 
   /**
@@ -116,7 +105,6 @@ record BashDialect(String program) implements Dialect {
         + " EXIT\n"
         + QUIETLY
         + END_FUNCTION
-        + (isTrusting(settings) ? TRUSTED_FUNCTIONS : "")
         + "__mt_life="
         + life
         + "\nmkfifo -m 600 \"$__mt_life\" && command exec 8<>\"$__mt_life\""
@@ -145,21 +133,24 @@ record BashDialect(String program) implements Dialect {
     String from = quoted(input.toString());
     String errors = settings.merged ? "1" : "9";
     if (isTrusting(settings)) {
-      text.append(settings.shellLine ? "__mt_u " : "__mt_t ").append(mark).append(' ').append(from);
-      text.append(' ').append(errors);
-    } else {
-      text.append("c builtin unset __mt_line; command exec <").append(from);
-      text.append(" 2>&").append(errors).append(" 9>&-; ");
-      if (settings.shellLine) {
-        text.append("builtin eval");
-      } else if (BUILTINS.contains(settings.command.getFirst())) {
-        text.append("builtin");
-      } else {
-        text.append("command exec --");
+      text.append(settings.shellLine ? "builtin eval" : "");
+      for (String word : settings.command) {
+        text.append(' ').append(inQuotes(word)); // also what would be a word of the language
       }
+      text.append(" <").append(from).append(" 2>&").append(settings.merged ? "1" : "9");
+      return text.append(" 9>&-\n__mt_mark ").append(mark).append(" $?\n").toString();
+    }
+    text.append("c builtin unset __mt_line; command exec <").append(from);
+    text.append(" 2>&").append(settings.merged ? "1" : "9").append(" 9>&-; ");
+    if (settings.shellLine) {
+      text.append("builtin eval");
+    } else if (BUILTINS.contains(settings.command.getFirst())) {
+      text.append("builtin");
+    } else {
+      text.append("command exec --");
     }
     for (String word : settings.command) {
-      text.append(' ').append(isTrusting(settings) ? quoted(word) : quotedInOneLine(word));
+      text.append(' ').append(quotedInOneLine(word));
     }
     return text.append('\n').toString();
   }
@@ -179,6 +170,10 @@ record BashDialect(String program) implements Dialect {
     if (!word.isEmpty() && word.chars().allMatch(BashDialect::isPlain)) {
       return word;
     }
+    return inQuotes(word);
+  }
+
+  private static String inQuotes(String word) {
     return "'" + word.replace("'", "'\\''") + "'";
   }
 

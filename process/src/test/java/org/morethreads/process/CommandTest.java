@@ -491,6 +491,32 @@ class CommandTest {
     assertThat(output(get)).startsWith(" "); // another shell
   }
 
+  /** What only means something at the top level of the shell, or something else in a function. */
+  @Test
+  void isolation_trusting_runsAtTheTopLevel() throws Exception {
+    Command.Builder get =
+        Command.shell("echo \"$# ${1-} ${X-}\"").directory(directory).isolation(Isolation.TRUSTING);
+    assertThat(output(get)).isEqualTo("0  ");
+    List<Command.Builder> changes =
+        List.of(
+            Command.shell("set -- a b; declare X=1"),
+            Command.shell("shift"),
+            Command.of("set", "--", "c d", "'e'", "f"),
+            Command.of("declare", "X=2 3"),
+            Command.shell("return 3"),
+            Command.of("shift"));
+    List<String> states =
+        List.of("2 a 1", "1 b 1", "3 c d 1", "3 c d 2 3", "3 c d 2 3", "2 'e' 2 3");
+    for (int i = 0; i < changes.size(); i++) {
+      Command.Builder change =
+          changes.get(i).directory(directory).isolation(Isolation.TRUSTING).acceptAnyExitCode();
+      assertThat(change.run().stdout()).isEmpty();
+      assertThat(output(get)).isEqualTo(states.get(i));
+    }
+    Command word = Command.of("if").directory(directory).isolation(Isolation.TRUSTING).start();
+    assertThat(failureOf(word).exitCode()).isEqualTo(127);
+  }
+
   @Test
   void environment_always_reachesTheCommand() throws Exception {
     assertThat(output(Command.shell("echo \"$A\"").environment("A", "x\ny 'z'")))
