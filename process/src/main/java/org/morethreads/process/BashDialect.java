@@ -12,18 +12,20 @@ record BashDialect(String program) implements Dialect {
   /*
    * bash reads its input a byte at a time, so what is sent for each command is short.
    *
-   * What the shell itself has to say, such as that a command was killed, is not of the command: its own standard error goes nowhere, and
-   * the commands have file descriptor 9 as theirs. The file descriptor 8 is the lifeline: see Session.
+   * What the shell itself has to say, such as that a command was killed, is not of the command: its own standard error goes nowhere. What
+   * it was given as that is file descriptor 9.
    *
    * In isolation. The shell is forked for a command before there is one: for each line "m MARK" one fork, which prepares all that it can,
    * and then reads the command itself, from the same input, as one line, "c TEXT". The shell waits for its end meanwhile, and reads nothing.
    * Forking is the slowest part of a builtin, and happens so while nobody waits for it. What the shell itself reads it never takes for code:
-   * if a fork is killed before it has read its line, or in the middle of that, the rest of the line ends the shell, and so the session. It
-   * writes the mark before it forks, and again when the fork has ended; what is before the first was written by earlier commands, which are
-   * gone by then. The mark is out of reach in the fork.
+   * if a fork is killed before it has read its line, or in the middle of that, the rest of the line ends the shell, and so the session.
+   *
+   * The outputs of the command are two FIFOs, opened by the fork, so that no flag of a file (O_NONBLOCK) outlives the command. The shell has
+   * them open too while it forks and waits, as file descriptors 6 and 7: it writes the mark to them when the fork has ended. The file
+   * descriptor 99 of the fork is the lifeline, see Session. The mark is out of reach in the fork.
    *
    * Trusted commands are read by the shell itself, at its top level: in a function, `set --`, `shift` and `declare` would mean something
-   * else, and `return` would end it.
+   * else, and `return` would end it. They have the outputs of the shell.
    */
   private static final String QUIETLY = "builtin set +m +o history\n";
 
@@ -38,18 +40,23 @@ record BashDialect(String program) implements Dialect {
   private static final String SERVE =
       """
       while IFS= builtin read -r __mt_line; do
-        [[ $__mt_line == "m "* ]] || builtin exit 1
-        __mt_mark "${__mt_line:2}" 0
+        [[ $__mt_line == "m "* && -p $__mt_out && -p $__mt_err ]] || builtin exit 1
+        command exec 6>"$__mt_out" 7>"$__mt_err" || builtin exit 1
+        builtin printf r
+        builtin printf r >&9
         (
           builtin trap - EXIT
-          [[ -p $__mt_life ]] && command exec 8>"$__mt_life" || builtin exit 1
-          builtin unset __mt_life __mt_line
+          command exec 1>"$__mt_out" 2>"$__mt_err" 99>&1 6>&- 7>&- 9>&- || builtin exit 1
+          builtin unset __mt_out __mt_err __mt_line __mt_status
           builtin unset -f __mt_mark
           IFS= builtin read -r __mt_line || builtin exit 1
           [[ $__mt_line == "c "* ]] || builtin exit 1
           builtin eval "${__mt_line:2}"
         )
-        __mt_mark "${__mt_line:2}" $?
+        __mt_status=$?
+        builtin printf '\\001%s\\n' "${__mt_line:2}" >&7
+        builtin printf '\\001%s %d\\n' "${__mt_line:2}" $__mt_status >&6
+        command exec 6>&- 7>&-
       done; builtin exit 0
       """;
 
@@ -98,24 +105,25 @@ record BashDialect(String program) implements Dialect {
 
   @Override
   public String prologue(Settings settings, Path place, String mark) {
-    String life = quoted(place.resolve("life").toString());
-    return exported(settings)
-        + "builtin trap "
-        + quoted("rm -rf " + quoted(place.toString()))
-        + " EXIT\n"
-        + QUIETLY
-        + END_FUNCTION
-        + "__mt_life="
-        + life
-        + "\nmkfifo -m 600 \"$__mt_life\" && command exec 8<>\"$__mt_life\""
-        + " && command exec 9>&2 2>/dev/null && __mt_mark "
-        + mark
-        + " 0\n";
+    String start =
+        exported(settings)
+            + "builtin trap "
+            + quoted("rm -rf " + quoted(place.toString()))
+            + " EXIT\n"
+            + QUIETLY
+            + END_FUNCTION;
+    String fifos = "";
+    if (hasFifos(settings)) {
+      start += "__mt_out=" + quoted(place.resolve("out").toString()) + "\n";
+      start += "__mt_err=" + quoted(place.resolve("err").toString()) + "\n";
+      fifos = "mkfifo -m 600 \"$__mt_out\" \"$__mt_err\" && ";
+    }
+    return start + fifos + "command exec 9>&2 2>/dev/null && __mt_mark " + mark + " 0\n";
   }
 
   @Override
   public String afterPrologue(Settings settings) {
-    return "command exec 8>&-\n" + (isTrusting(settings) ? "" : SERVE);
+    return isTrusting(settings) ? "" : SERVE;
   }
 
   private static boolean isTrusting(Settings settings) {
@@ -131,7 +139,6 @@ record BashDialect(String program) implements Dialect {
   public String command(Settings settings, String mark, Path input) {
     StringBuilder text = new StringBuilder();
     String from = quoted(input.toString());
-    String errors = settings.merged ? "1" : "9";
     if (isTrusting(settings)) {
       text.append(settings.shellLine ? "builtin eval" : "");
       for (String word : settings.command) {
@@ -141,7 +148,7 @@ record BashDialect(String program) implements Dialect {
       return text.append(" 9>&-\n__mt_mark ").append(mark).append(" $?\n").toString();
     }
     text.append("c builtin unset __mt_line; command exec <").append(from);
-    text.append(" 2>&").append(settings.merged ? "1" : "9").append(" 9>&-; ");
+    text.append(settings.merged ? " 2>&1; " : "; ");
     if (settings.shellLine) {
       text.append("builtin eval");
     } else if (BUILTINS.contains(settings.command.getFirst())) {
@@ -156,8 +163,8 @@ record BashDialect(String program) implements Dialect {
   }
 
   @Override
-  public boolean hasLifeline() {
-    return true;
+  public boolean hasFifos(Settings settings) {
+    return !isTrusting(settings);
   }
 
   @Override

@@ -61,7 +61,7 @@ record CmdDialect(List<String> program) implements Dialect {
   }
 
   @Override
-  public boolean hasLifeline() {
+  public boolean hasFifos(Settings settings) {
     return false;
   }
 

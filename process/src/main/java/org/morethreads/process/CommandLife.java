@@ -292,7 +292,7 @@ final class CommandLife implements ManagedThread.Call<Integer> {
     if (settings.isolation == Isolation.TRUSTING) {
       return true;
     }
-    if (!settings.dialect.hasLifeline()) {
+    if (!settings.dialect.hasFifos(settings)) {
       return killAll(() -> session.processes().isEmpty());
     }
     long breath = System.nanoTime() + LAST_BREATH;

@@ -25,8 +25,9 @@ sealed interface Dialect permits BashDialect, CmdDialect {
   String afterPrologue(Settings settings);
 
   /**
-   * What is sent before each command, perhaps long before, so that the shell is ready for it; may
-   * be empty. If it is not, the shell writes the mark as after a command, at once.
+   * What is sent before each command, perhaps long before, so that the shell is ready for it; empty
+   * where the commands have no outputs of their own. If it is not, the shell opens both FIFOs, and
+   * then writes something to each of its own outputs.
    *
    * @param mark the one of the command
    */
@@ -35,17 +36,18 @@ sealed interface Dialect permits BashDialect, CmdDialect {
   /**
    * The text that runs one command, for which the shell has been prepared. After it the shell
    * writes the mark, a space, the exit code and a newline to its standard output, and the mark and
-   * a newline to its standard error.
+   * a newline to its standard error; or to the FIFOs, which it closes then.
    *
    * @param input where the input is: a file
    */
   String command(Settings settings, String mark, Path input);
 
   /**
-   * Whether the shell makes a FIFO {@code life} in the directory of the session, that each command
-   * in isolation has open: then, and only then, it can be proven that nothing of one is left.
+   * Whether the shell makes FIFOs {@code out} and {@code err} in the directory of the session, which
+   * are the outputs of its commands: then, and only then, it can be proven that nobody has those of
+   * one any more.
    */
-  boolean hasLifeline();
+  boolean hasFifos(Settings settings);
 
   /** An input that is empty. */
   Path noInput();

@@ -4,6 +4,7 @@ import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ final class Session {
    *   OPEN     -> READY     // prepare(): it has been told to get ready for one command
    *   READY    -> BUSY      // run(), by the command that owns it
    *   BUSY     -> ENDED     // both outputs have brought the mark of this command
-   *   ENDED    -> CLEAN     // and nobody has the lifeline open: the shell may be used again (isClean)
+   *   ENDED    -> CLEAN     // and nobody has its outputs open: the shell may be used again (isClean)
    *   CLEAN    -> READY     // prepare(), by the command that has ended
    *   READY    -> BROKEN    // the mark has come though there was no command: what was to become it has been killed
    *   any      -> BROKEN    // the shell has ended, an output has; or close()
@@ -33,14 +34,14 @@ final class Session {
    * READY and BUSY have one Run. While READY it has no outputs, and what comes is nobody's. run() and the mark of a fork that was killed
    * may cross: the command has ended then, as one that was killed, or the shell does when it finds the command where none should be.
    *
-   * The mark is a random number for each command, which the command cannot know. In isolation it comes twice on each output, when the shell
-   * gets ready and when the command has ended, and what is between is the command's: what earlier ones wrote last is before. Otherwise it
-   * comes once, at the end. What is outside is nobody's and dropped.
+   * The mark is a random number for each command, which the command cannot know. It comes on each output when the command has ended.
    *
-   * The lifeline is a FIFO that each command, and so all that it starts, has open for writing, and we for reading. When the mark has
-   * come, one read tells: the end of the stream means that nobody has it open any more; otherwise it blocks until that is so. Who has
-   * closed it, as daemons close all they have, has closed the outputs too. So a clean session is known to be clean, even of what has
-   * left the session and cleared its environment.
+   * In isolation the outputs of a command are two FIFOs, which the shell and its fork open for it, and we have open for reading; the
+   * outputs of the shell are out of its reach, and only tell that the FIFOs are open. What comes then, up to the end of the stream, is the
+   * command's; after the mark it is of what the command has left. The end of the stream means that nobody has the output open any more.
+   * So a clean session is known to be clean, even of what has left the session and cleared its environment. The fork has one of the two
+   * open once more, as the lifeline, so that what it leaves is known to be there when it writes elsewhere; what closes all that it has
+   * is not known, and cannot disturb. Without isolation, the outputs are those of the shell, and what comes after the mark is nobody's.
    *
    * Two threads of ours read the outputs as long as the session lives. What they find they write to volatile fields of the run, and
    * wake its thread.
@@ -61,7 +62,12 @@ final class Session {
   private final Object directoryKey;
   private final CountDownLatch opened = new CountDownLatch(1);
   private volatile @Nullable Run current;
-  private volatile @Nullable InputStream lifeline;
+
+  /** The outputs of commands, where those have their own. */
+  private volatile @Nullable InputStream fifoOut;
+
+  private volatile @Nullable InputStream fifoErr;
+
   private volatile boolean broken;
   private final CountDownLatch reading = new CountDownLatch(2);
 
@@ -73,14 +79,15 @@ final class Session {
     /** Who gets what; null as long as there is no command. */
     private volatile @Nullable Owner owner;
 
-    /** Whether the mark has come that says that the shell is ready, where there is one. */
+    /** Whether the shell has opened the output for it. */
     private volatile boolean stdoutBegun;
 
     private volatile boolean stderrBegun;
     private volatile int status;
     private volatile boolean stdoutEnded;
     private volatile boolean stderrEnded;
-    private volatile boolean clean;
+    private volatile boolean stdoutClean;
+    private volatile boolean stderrClean;
 
     private record Owner(Output stdout, Output stderr, Runnable wake) {}
 
@@ -107,9 +114,13 @@ final class Session {
       return stdoutEnded && stderrEnded;
     }
 
-    /** Whether it is known that nothing of the command is left. */
+    private boolean isEnded(boolean isStdout) {
+      return isStdout ? stdoutEnded : stderrEnded;
+    }
+
+    /** Whether it is known that nobody has the outputs of the command any more. */
     boolean isClean() {
-      return clean && isEnded();
+      return stdoutClean && stderrClean && isEnded();
     }
 
     int status() {
@@ -205,8 +216,9 @@ final class Session {
         }
       }
       answered = run.isEnded();
-      if (answered && dialect.hasLifeline()) {
-        lifeline = new FileInputStream(place.resolve("life").toFile());
+      if (answered && dialect.hasFifos(settings)) {
+        fifoErr = opened(place.resolve("err"));
+        fifoOut = opened(place.resolve("out"));
       }
       send(dialect.afterPrologue(settings));
       prepare(settings);
@@ -221,6 +233,13 @@ final class Session {
               + " cannot be used. It needs bash 4 or later, and mkfifo on the path. It said: "
               + errors.tailText().strip(),
           null);
+    }
+  }
+
+  /** Not without somebody who writes: that would be waited for, and the shell may have ended. */
+  private static InputStream opened(Path fifo) throws IOException {
+    try (var _ = new RandomAccessFile(fifo.toFile(), "rw")) {
+      return new FileInputStream(fifo.toFile());
     }
   }
 
@@ -348,8 +367,8 @@ final class Session {
   /** Ends the shell; what is left of it is killed. Does not wait. */
   void close() {
     broken = true;
-    closeQuietly(in);
     process.toHandle().destroyForcibly();
+    closeQuietly(in);
     remove(place);
   }
 
@@ -362,7 +381,12 @@ final class Session {
       synchronized (stream) { // see Pump
         for (int count = stream.read(buffer); count >= 0; count = stream.read(buffer)) {
           Run run = current;
-          if (run == null || (isStdout ? run.stdoutEnded : run.stderrEnded)) {
+          InputStream fifo = isStdout ? fifoOut : fifoErr;
+          if (run != null && fifo != null) {
+            pumpFifo(fifo, run, isStdout, buffer);
+            continue;
+          }
+          if (run == null || run.isEnded(isStdout)) {
             continue; // nobody's
           }
           if (scanner == null || scanner.run != run) {
@@ -379,41 +403,56 @@ final class Session {
       Log.error("The output of shell " + process.pid() + " cannot be read any further.", thrown);
     } finally {
       closeQuietly(stream);
+      InputStream fifo = isStdout ? fifoOut : fifoErr;
+      if (fifo != null) {
+        closeQuietly(fifo);
+      }
       reading.countDown();
       breakOff();
-      if (isStdout) {
-        InputStream life = lifeline;
-        if (life != null) {
-          closeQuietly(life);
-        }
-      }
     }
   }
 
-  private void ended(Run run, boolean isStdout, int status) throws IOException {
+  /** Reads an output of one command, from when the shell has opened it until nobody has it open. */
+  private void pumpFifo(InputStream fifo, Run run, boolean isStdout, byte[] buffer)
+      throws IOException {
+    if (isStdout) {
+      run.stdoutBegun = true;
+    } else {
+      run.stderrBegun = true;
+    }
+    Scanner scanner = new Scanner(run, isStdout);
+    for (int count = fifo.read(buffer); count >= 0; count = fifo.read(buffer)) {
+      if (run.isEnded(isStdout)) {
+        scanner.pass(buffer, 0, count);
+      } else if (scanner.accept(buffer, count)) {
+        ended(run, isStdout, scanner.status);
+        scanner.passRest();
+      }
+    }
+    scanner.passRest();
+    if (isStdout) {
+      run.stdoutClean = true;
+    } else {
+      run.stderrClean = true;
+    }
+    if (run.isClean()) {
+      run.wake();
+    }
+  }
+
+  private void ended(Run run, boolean isStdout, int status) {
     if (run.owner == null) {
       close(); // before there was a command
     }
-    if (!isStdout) {
+    if (isStdout) {
+      run.status = status;
+      run.stdoutEnded = true;
+    } else {
       run.stderrEnded = true;
+    }
+    if (run.isEnded()) {
       run.wake();
-      return;
     }
-    run.status = status;
-    InputStream life = lifeline; // not one that is opened for the next command, by who sees the end
-    run.stdoutEnded = true;
-    if (life == null) {
-      run.wake();
-      return;
-    }
-    if (run.stderrEnded) {
-      run.wake(); // if the lifeline is open, its thread has to see to that
-    }
-    while (life.read() >= 0) {
-      // nobody is to write to it, but who can know
-    }
-    run.clean = true;
-    run.wake();
   }
 
   private void breakOff() {
@@ -439,39 +478,26 @@ final class Session {
       this.withStatus = withStatus;
     }
 
-    /** Answers whether the mark of the end has come. */
+    /** Answers whether the mark has come. */
     boolean accept(byte[] buffer, int count) {
       byte[] data = java.util.Arrays.copyOf(kept, kept.length + count);
       System.arraycopy(buffer, 0, data, kept.length, count);
-      boolean begins = !hasBegun();
-      int from = 0;
-      int at = indexOf(data, from);
+      int at = indexOf(data);
       int end = endOfMark(data, at);
-      if (begins && end >= 0) {
-        if (withStatus) {
-          run.stdoutBegun = true;
-        } else {
-          run.stderrBegun = true;
-        }
-        begins = false;
-        from = end + 1;
-        at = indexOf(data, from);
-        end = endOfMark(data, at);
-      }
-      if (!begins) {
-        pass(data, from, at);
-      }
+      pass(data, 0, at);
       if (end < 0) {
         kept = java.util.Arrays.copyOfRange(data, at, data.length);
         return false;
       }
-      kept = new byte[0];
+      kept = java.util.Arrays.copyOfRange(data, end + 1, data.length);
       status = withStatus ? number(data, at + mark.length, end) : 0;
       return true;
     }
 
-    private boolean hasBegun() {
-      return withStatus ? run.stdoutBegun : run.stderrBegun;
+    /** What came after the mark; or at the end of the stream, without one. */
+    void passRest() {
+      pass(kept, 0, kept.length);
+      kept = new byte[0];
     }
 
     /** Where the line of a mark ends; -1 when there is none, or not all of it yet. */
@@ -485,7 +511,7 @@ final class Session {
     }
 
     /** What comes before there is a command is nobody's. */
-    private void pass(byte[] data, int from, int to) {
+    void pass(byte[] data, int from, int to) {
       Run.Owner owner = run.owner;
       if (from < to && owner != null) {
         (withStatus ? owner.stdout : owner.stderr).accept(data, from, to - from);
@@ -493,8 +519,8 @@ final class Session {
     }
 
     /** Where the mark, or the beginning of it at the end of the data, is; else the length. */
-    private int indexOf(byte[] data, int from) {
-      for (int i = from; i < data.length; i++) {
+    private int indexOf(byte[] data) {
+      for (int i = 0; i < data.length; i++) {
         if (data[i] == mark[0]) {
           int most = Math.min(mark.length, data.length - i);
           if (java.util.Arrays.equals(data, i, i + most, mark, 0, most)) {
@@ -525,12 +551,17 @@ final class Session {
     }
   }
 
+  /** Renamed first: so who is about to open a file in it does not make one. */
   private static void remove(Path place) {
-    try (Stream<Path> files = Files.list(place)) {
-      for (Path file : files.toList()) {
-        Files.deleteIfExists(file);
+    Path old = place.resolveSibling(place.getFileName() + ".old");
+    try {
+      Files.move(place, old);
+      try (Stream<Path> files = Files.list(old)) {
+        for (Path file : files.toList()) {
+          Files.deleteIfExists(file);
+        }
       }
-      Files.deleteIfExists(place);
+      Files.deleteIfExists(old);
     } catch (IOException | java.io.UncheckedIOException gone) {
       // the shell removes it as well
     }

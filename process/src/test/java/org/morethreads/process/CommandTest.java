@@ -344,6 +344,38 @@ class CommandTest {
     ProcessHandle.of(Proc.number(pid)).ifPresent(ProcessHandle::destroyForcibly);
   }
 
+  /** P5: it has the output without the lifeline, as what Python's subprocess starts. */
+  @Test
+  void isolation_full_childWithoutTheLifelineIsKilledToo() throws Exception {
+    String late = "{ while [ ! -e go ]; do sleep 0.01; done; echo LATE; } 8>&- 99>&- &";
+    for (String line : List.of(late, "exec 8</dev/null 99</dev/null; " + late)) {
+      Files.deleteIfExists(directory.resolve("go"));
+      assertThat(shell(line + " echo $! > pid; echo done")).isEqualTo("done");
+      Proc.untilGone(Proc.number(directory.resolve("pid")));
+      assertThat(shell("touch go; sleep 0.1; echo next")).isEqualTo("next");
+    }
+  }
+
+  /** P5: it has the lifeline without the outputs. */
+  @Test
+  void isolation_full_childThatWritesElsewhereIsKilledToo() throws Exception {
+    shell("sleep 1000 >/dev/null 2>&1 & echo $! > pid");
+    Proc.untilGone(Proc.number(directory.resolve("pid")));
+  }
+
+  /** P5: the flags of an open file belong to all who have it. */
+  @Test
+  void isolation_full_outputThatWasMadeNonBlocking_isNotThatOfTheNext() throws Exception {
+    String nonBlocking = "dd if=/dev/null oflag=nonblock status=none";
+    Command before =
+        Command.shell(nonBlocking + "; " + nonBlocking + " >&2").directory(directory).start();
+    assertThat(before.join()).isZero();
+    Command next = Command.of("seq", "200000").directory(directory).lines().start();
+    assertThat(next.shellPid()).isEqualTo(before.shellPid());
+    assertThat(next.join()).isZero();
+    assertThat(next.stdout().drain()).hasSize(200_000);
+  }
+
   @Test
   void isolation_full_shellThatIsKilledByItsCommandIsThrownAway() throws Exception {
     Command command =
@@ -449,7 +481,7 @@ class CommandTest {
     Command before = Command.of("true").directory(directory).start();
     before.join();
     Path place = before.place();
-    Path lifeline = Path.of("/proc", Long.toString(forkOf(before).pid()), "fd", "8");
+    Path lifeline = Path.of("/proc", Long.toString(forkOf(before).pid()), "fd", "99");
     Proc.until("the fork is ready", () -> Files.exists(lifeline));
     try (var files = Files.list(place)) {
       for (Path file : files.toList()) {
