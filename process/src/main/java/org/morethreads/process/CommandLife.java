@@ -258,7 +258,7 @@ final class CommandLife implements ManagedThread.Call<Integer> {
   private boolean endsPolitely(Session.Run run) {
     Set<ProcessHandle> asked = new HashSet<>();
     long end = System.nanoTime() + Limits.nanos(settings.grace);
-    while (!run.isEnded() && !session.isBroken()) {
+    while (!isAllOver(run) && !session.isBroken()) {
       long rest = end - System.nanoTime();
       if (killed || interrupted || rest <= 0) {
         return false;
@@ -271,6 +271,14 @@ final class CommandLife implements ManagedThread.Call<Integer> {
       sleep(Math.min(LOOK, rest));
     }
     return true;
+  }
+
+  /** Whether nothing of the command is left, as far as that can be known; or only its shell. */
+  private boolean isAllOver(Session.Run run) {
+    if (!run.isEnded() || settings.isolation == Isolation.TRUSTING) {
+      return run.isEnded();
+    }
+    return settings.dialect.hasFifos(settings) ? run.isClean() : session.processes().isEmpty();
   }
 
   /** Of a shell that has ended: what it has written is still to be read, and its exit code. */

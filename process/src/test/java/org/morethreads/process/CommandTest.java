@@ -582,6 +582,31 @@ class CommandTest {
     next.join();
   }
 
+  /** P2: the grace is for all of it, and not only for what the shell waits for. */
+  @Test
+  void stop_childThatTidiesUp_hasTheGraceAndIsHeard() throws Exception {
+    String child = "trap 'sleep 0.3; echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done";
+    for (Command.Builder builder :
+        List.of(
+            Command.shell("bash -c \"$CHILD\" | cat"),
+            Command.shell("bash -c \"$CHILD\"; true"),
+            Command.of("bash", "-c", "bash -c \"$CHILD\"; true"))) {
+      Command command =
+          builder
+              .environment("CHILD", child)
+              .directory(directory)
+              .stopGrace(Duration.ofSeconds(40))
+              .stdoutLines()
+              .start();
+      assertThat(command.stdout().take()).isEqualTo("up");
+      command.stop();
+      assertThat(command.join()).isEqualTo(143);
+      if (!builder.settings.command.getFirst().endsWith("cat")) { // that has ended before
+        assertThat(command.stdout().drain()).containsExactly("bye");
+      }
+    }
+  }
+
   @Test
   void stop_commandThatIgnoresIt_isKilledAfterTheGrace() throws Exception {
     Path pid = directory.resolve("pid");
