@@ -165,7 +165,9 @@ final class CommandLife implements ManagedThread.Call<Integer> {
         observed.ended(result);
         observed = null;
         exited.go();
-        reusable = isReusable(run) && isReadyAgain(result);
+        // one that is still being sent a command that has ended would have to read that to its end
+        boolean idle = end == End.EXITED || !session.isSending();
+        reusable = idle && isReusable(run) && isReadyAgain(result);
       } else {
         end = End.EXITED;
         result = session.exitCode();

@@ -69,6 +69,10 @@ final class Session {
   private volatile @Nullable InputStream fifoErr;
 
   private volatile boolean broken;
+
+  /** Whether a long text has not been taken to its end by the shell, or its fork. */
+  private volatile boolean sending;
+
   private final CountDownLatch reading = new CountDownLatch(2);
 
   /** One command in the session, also before it is known which. */
@@ -286,17 +290,23 @@ final class Session {
       in.write(bytes);
       in.flush();
     } else {
+      sending = true;
       PumpThreads.run(
           "stdin of shell " + process.pid(),
           () -> {
             try {
               in.write(bytes);
               in.flush();
+              sending = false;
             } catch (IOException ended) {
               breakOff(); // which the command hears of
             }
           });
     }
+  }
+
+  boolean isSending() {
+    return sending;
   }
 
   /** All that the command has started, and itself where it is not the shell. */
