@@ -66,10 +66,13 @@ public abstract sealed class ProgramBuilder<B extends ProgramBuilder<B>>
    * @throws ProcessStartException if it could not be started
    * @throws InterruptedException if the calling thread is interrupted, on entry or while waiting
    * @throws org.morethreads.thread.ThreadEndException if it failed or was abandoned, as {@link
-   *     Program#join()}; so it is also when it wrote more than 64 MB
-   * @throws IllegalStateException if the parent has stopped
+   *     Program#join()}
+   * @throws IllegalStateException if the parent has stopped; if an output goes elsewhere, or the
+   *     input comes through a queue, which nobody could fill; or, when it has ended, if it wrote more
+   *     than 64 MB, of which the rest was dropped
    */
   public ProgramResult run() throws ProcessStartException, InterruptedException {
+    checkRunnable();
     B whole =
         change(copy -> {
           copy.stdout = Wish.Queued.LINES;
@@ -97,6 +100,18 @@ public abstract sealed class ProgramBuilder<B extends ProgramBuilder<B>>
               + "\" wrote more than can be kept. Take its lines while it runs.");
     }
     return new ProgramResult(code, stdout, stderr);
+  }
+
+  private void checkRunnable() {
+    if (settings.stdin instanceof Wish.Queued) {
+      throw new IllegalStateException(
+          "run() cannot be used with an input that comes through a queue, since nobody could put into it meanwhile."
+              + " Give the input with stdin(text), or start() the program.");
+    }
+    if (settings.stdout instanceof Wish.Elsewhere || settings.stderr instanceof Wish.Elsewhere) {
+      throw new IllegalStateException(
+          "run() returns the outputs, so they cannot go elsewhere. Use start() and join().");
+    }
   }
 
   /**

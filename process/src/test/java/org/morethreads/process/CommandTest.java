@@ -2,6 +2,7 @@ package org.morethreads.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.nio.file.Files;
@@ -201,6 +202,19 @@ class CommandTest {
         .isEqualTo("1\n2\nhere 2");
     assertThat(failureOf(Command.shell("if").start()).stderrTail()).contains("syntax error");
     assertThat(shell("echo \"[$*] [$#]\"")).isEqualTo("[] [0]");
+  }
+
+  @Test
+  void run_outputThatGoesElsewhereOrInputByAQueue_isRefused() {
+    Path file = directory.resolve("file");
+    ManagedProcess.Builder process = ManagedProcess.command("echo", "a");
+    assertThatIllegalStateException()
+        .isThrownBy(() -> process.stdoutTo(ProcessBuilder.Redirect.to(file.toFile())).run())
+        .withMessageContaining("elsewhere");
+    assertThatIllegalStateException()
+        .isThrownBy(() -> process.stdinLines().run())
+        .withMessageContaining("queue");
+    assertThat(file).doesNotExist();
   }
 
   // ---- input
