@@ -61,13 +61,17 @@ record BashDialect(String program) implements Dialect {
       """;
 
   /**
-   * Those that a command may be; what the shell has built in is not on the path, or slower there.
+   * All that bash 4 has. In isolation {@code exec} would look for them on the path.
    */
-  private static final Set<String> BUILTINS =
+  static final Set<String> BUILTINS =
       Set.of(
-          ":", "[", "cd", "command", "declare", "echo", "eval", "exit", "export", "false", "hash",
-          "kill", "printf", "pwd", "read", "set", "shopt", "test", "times", "trap", "true", "type",
-          "ulimit", "umask", "unset", "wait");
+          ".", ":", "[", "alias", "bg", "bind", "break", "builtin", "caller", "cd", "command",
+          "compgen", "complete", "compopt", "continue", "declare", "dirs", "disown", "echo",
+          "enable", "eval", "exec", "exit", "export", "false", "fc", "fg", "getopts", "hash",
+          "help", "history", "jobs", "kill", "let", "local", "logout", "mapfile", "popd", "printf",
+          "pushd", "pwd", "read", "readarray", "readonly", "return", "set", "shift", "shopt",
+          "source", "suspend", "test", "times", "trap", "true", "type", "typeset", "ulimit",
+          "umask", "unalias", "unset", "wait");
 
   @Override
   public List<String> shell() {

@@ -205,6 +205,21 @@ class CommandTest {
   }
 
   @Test
+  void of_builtin_isThatOfTheShell() throws Exception {
+    Path script = Files.writeString(directory.resolve("script"), "echo \"sourced $1\"");
+    for (Isolation isolation : Isolation.values()) {
+      for (String source : List.of("source", ".")) {
+        assertThat(output(Command.of(source, script.toString(), "a").isolation(isolation)))
+            .isEqualTo("sourced a");
+      }
+      assertThat(output(Command.of("let", "X=1 + 1").isolation(isolation))).isEmpty();
+    }
+    assertThat(output(Command.of("exec", "echo", "a"))).isEqualTo("a");
+    assertThat(BashDialect.BUILTINS)
+        .containsAll(Command.of("compgen", "-A", "builtin").run().stdout());
+  }
+
+  @Test
   void run_outputThatGoesElsewhereOrInputByAQueue_isRefused() {
     Path file = directory.resolve("file");
     ManagedProcess.Builder process = ManagedProcess.command("echo", "a");
