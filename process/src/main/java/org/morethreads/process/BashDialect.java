@@ -1,5 +1,6 @@
 package org.morethreads.process;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -74,8 +75,23 @@ record BashDialect(String program) implements Dialect {
           "umask", "unalias", "unset", "wait");
 
   @Override
-  public List<String> shell() {
-    return List.of(program, "--noprofile", "--norc", "-s");
+  public List<String> shell(Settings settings) {
+    boolean ours = !settings.onlyEnvironment && !settings.environment.containsKey("PATH");
+    return List.of(ours ? program : found(program), "--noprofile", "--norc", "-s");
+  }
+
+  /** Where a program of ours is on our path; that of the commands may be another. */
+  private static String found(String program) {
+    if (program.indexOf('/') >= 0) {
+      return program;
+    }
+    for (String place : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
+      Path file = Path.of(place, program);
+      if (file.isAbsolute() && Files.isExecutable(file) && !Files.isDirectory(file)) {
+        return file.toString();
+      }
+    }
+    return program;
   }
 
   /** They would change the shell itself; the first is given to the commands all the same. */
@@ -112,7 +128,7 @@ record BashDialect(String program) implements Dialect {
     String start =
         exported(settings)
             + "builtin trap "
-            + quoted("rm -rf " + quoted(place.toString()))
+            + quoted(quoted(found("rm")) + " -rf " + quoted(place.toString()))
             + " EXIT\n"
             + QUIETLY
             + END_FUNCTION;
@@ -120,7 +136,7 @@ record BashDialect(String program) implements Dialect {
     if (hasFifos(settings)) {
       start += "__mt_out=" + quoted(place.resolve("out").toString()) + "\n";
       start += "__mt_err=" + quoted(place.resolve("err").toString()) + "\n";
-      fifos = "mkfifo -m 600 \"$__mt_out\" \"$__mt_err\" && ";
+      fifos = quoted(found("mkfifo")) + " -m 600 \"$__mt_out\" \"$__mt_err\" && ";
     }
     return start + fifos + "command exec 9>&2 2>/dev/null && __mt_mark " + mark + " 0\n";
   }

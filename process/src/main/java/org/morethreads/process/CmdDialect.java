@@ -15,7 +15,7 @@ record CmdDialect(List<String> program) implements Dialect {
   }
 
   @Override
-  public List<String> shell() {
+  public List<String> shell(Settings settings) {
     java.util.ArrayList<String> command = new java.util.ArrayList<>(program);
     command.addAll(List.of("/q", "/d", "/a", "/v:off"));
     return command;

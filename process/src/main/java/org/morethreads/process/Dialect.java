@@ -8,7 +8,7 @@ import java.util.Optional;
 /** How to talk to the shell of a session: what it is sent, and what it answers. */
 sealed interface Dialect permits BashDialect, CmdDialect {
   /** The shell as a command. */
-  List<String> shell();
+  List<String> shell(Settings settings);
 
   /** The environment of the shell, as in the settings: without what would change how it works. */
   Map<String, Optional<String>> environment(Settings settings);

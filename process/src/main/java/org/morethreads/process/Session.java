@@ -148,7 +148,7 @@ final class Session {
     Object key = keyOf(settings.directory);
     Settings shell =
         settings.with(copy -> {
-          copy.command = dialect.shell();
+          copy.command = dialect.shell(settings);
           copy.shellLine = false;
           copy.environment = dialect.environment(settings);
           copy.ownSession = Watchdog.session().isPresent();
@@ -233,11 +233,19 @@ final class Session {
       throw new ProcessStartException(
           ProcessStartException.Reason.OTHER,
           "The shell "
-              + dialect.shell().getFirst()
+              + dialect.shell(settings).getFirst()
               + " cannot be used. It needs bash 4 or later, and mkfifo on the path. It said: "
-              + errors.tailText().strip(),
+              + said(errors),
           null);
     }
+  }
+
+  private String said(Output errors) throws InterruptedException {
+    if (broken) {
+      var _ = reading.await(1, TimeUnit.SECONDS); // for what it has said last
+    }
+    String text = errors.tailText().strip();
+    return text.isEmpty() ? "nothing" : text;
   }
 
   /** Not without somebody who writes: that would be waited for, and the shell may have ended. */

@@ -219,6 +219,17 @@ class CommandTest {
         .containsAll(Command.of("compgen", "-A", "builtin").run().stdout());
   }
 
+  /** The shell and what it needs are found on our path. */
+  @Test
+  void environment_pathWithoutTheShell_isThatOfTheCommandAlone() throws Exception {
+    Command.Builder echo = Command.of("echo", "a").environment("PATH", "/no/such/place");
+    for (Isolation isolation : Isolation.values()) {
+      assertThat(output(echo.isolation(isolation))).isEqualTo("a");
+    }
+    Command.Builder none = Command.of("ls").environment("PATH", "/no/such/place");
+    assertThat(failureOf(none.start()).exitCode()).isEqualTo(127);
+  }
+
   @Test
   void run_outputThatGoesElsewhereOrInputByAQueue_isRefused() {
     Path file = directory.resolve("file");
