@@ -20,9 +20,9 @@ import org.morethreads.thread.ThreadBuilder;
  *
  * {@snippet class="ProcessSnippets" region="command"}
  *
- * <p>The shells are {@code bash}, one for each combination of directory and environment, and more
- * when several commands run at once. Those without work are closed after half a minute, and with
- * the JVM.
+ * <p>The shells are {@code bash}, as it is found on our path, whatever path a command is given; one
+ * for each combination of directory and environment, and more when several commands run at once.
+ * Those without work are closed after half a minute, and with the JVM.
  *
  * <p><b>Arguments</b> reach the command as they are, whatever is in them: spaces, quotes, newlines,
  * {@code *}, a dash in front, nothing at all. Only {@link #shell} gives the shell a line to
@@ -32,10 +32,11 @@ import org.morethreads.thread.ThreadBuilder;
  *
  * <p><b>Isolation.</b> One command does not affect another: neither by its directory, variables,
  * options, traps, {@code exit}, nor by what it leaves in the background, which is killed when it
- * ends; its input is empty, or what it was given; its output may end without a newline, and imitate
- * whatever it likes. After each command the shell is used again only when nobody has open any more
- * what the command was given; else, after two seconds of killing, it is thrown away. For builtins
- * that need none of this there is {@link Isolation#TRUSTING}.
+ * ends, unless it has closed all that it was given; its input is empty, or what it was given; its
+ * output may end without a newline, and imitate whatever it likes. After each command the shell is
+ * used again only when nobody has open any more what the command could write to; else, after two
+ * seconds of killing, it is thrown away. For builtins that need none of this there is {@link
+ * Isolation#TRUSTING}.
  *
  * <p>To stop or to kill a command, or to let a limit pass, ends all that it has started, as with a
  * {@link ManagedProcess}; the shell is used again if it has come out of it clean.

@@ -43,9 +43,9 @@ sealed interface Dialect permits BashDialect, CmdDialect {
   String command(Settings settings, String mark, Path input);
 
   /**
-   * Whether the shell makes FIFOs {@code out} and {@code err} in the directory of the session, which
-   * are the outputs of its commands: then, and only then, it can be proven that nobody has those of
-   * one any more.
+   * Whether the shell makes FIFOs {@code out} and {@code err} in the directory of the session,
+   * which are the outputs of its commands: then, and only then, it can be proven that nobody has
+   * those of one any more.
    */
   boolean hasFifos(Settings settings);
 

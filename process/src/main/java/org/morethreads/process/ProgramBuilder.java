@@ -68,8 +68,8 @@ public abstract sealed class ProgramBuilder<B extends ProgramBuilder<B>>
    * @throws org.morethreads.thread.ThreadEndException if it failed or was abandoned, as {@link
    *     Program#join()}
    * @throws IllegalStateException if the parent has stopped; if an output goes elsewhere, or the
-   *     input comes through a queue, which nobody could fill; or, when it has ended, if it wrote more
-   *     than 64 MB, of which the rest was dropped
+   *     input comes through a queue, which nobody could fill; or, when it has ended, if it wrote
+   *     more than 64 MB, of which the rest was dropped
    */
   public ProgramResult run() throws ProcessStartException, InterruptedException {
     checkRunnable();

@@ -511,7 +511,7 @@ class CommandTest {
   /** P5: what the shell does at its own end is not for commands to see, and to run. */
   @Test
   void isolation_full_trapsOfTheShellAreOutOfReach() throws Exception {
-    assertThat(shell("trap -p; eval \"$(trap)\"; echo end")).isEqualTo("end");
+    assertThat(shell("trap -p EXIT; eval \"$(trap -p EXIT)\"; echo end")).isEqualTo("end");
     assertThat(shell("trap -p EXIT; echo next")).isEqualTo("next");
   }
 
