@@ -64,67 +64,16 @@ record BashDialect(String program) implements Dialect {
   /** All that bash 4 has. In isolation {@code exec} would look for them on the path. */
   static final Set<String> BUILTINS =
       Set.of(
-          ".",
-          ":",
-          "[",
-          "alias",
-          "bg",
-          "bind",
-          "break",
-          "builtin",
-          "caller",
-          "cd",
-          "command",
-          "compgen",
-          "complete",
-          "compopt",
-          "continue",
-          "declare",
-          "dirs",
-          "disown",
-          "echo",
-          "enable",
-          "eval",
-          "exec",
-          "exit",
-          "export",
-          "false",
-          "fc",
-          "fg",
-          "getopts",
-          "hash",
-          "help",
-          "history",
-          "jobs",
-          "kill",
-          "let",
-          "local",
-          "logout",
-          "mapfile",
-          "popd",
-          "printf",
-          "pushd",
-          "pwd",
-          "read",
-          "readarray",
-          "readonly",
-          "return",
-          "set",
-          "shift",
-          "shopt",
-          "source",
-          "suspend",
-          "test",
-          "times",
-          "trap",
-          "true",
-          "type",
-          "typeset",
-          "ulimit",
-          "umask",
-          "unalias",
-          "unset",
-          "wait");
+          """
+          . : [ alias bg bind break builtin caller cd command compgen complete
+          compopt continue declare dirs disown echo enable eval exec exit export
+          false fc fg getopts hash help history jobs kill let local logout
+          mapfile popd printf pushd pwd read readarray readonly return set shift
+          shopt source suspend test times trap true type typeset ulimit umask
+          unalias unset wait
+          """
+              .strip()
+              .split("\\s+", -1));
 
   @Override
   public List<String> shell(Settings settings) {
