@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -209,10 +210,11 @@ public final class LogWriter<R> implements AutoCloseable {
     this.sink = sink;
     this.capacity = builder.capacity;
     this.dropBelow = builder.dropBelow;
-    this.dropFrom = (int) (builder.dropFrom * capacity);
-    this.retryFor = builder.retryFor.toNanos();
+    this.dropFrom =
+        (int) Math.ceil(builder.dropFrom * capacity); // an empty log: only with a part of 0
+    this.retryFor = nanosOf(builder.retryFor);
     this.patience = retryFor;
-    this.stopWithin = builder.stopWithin.toNanos();
+    this.stopWithin = nanosOf(builder.stopWithin);
     this.reports = builder.reports;
     this.filling = new Object[capacity];
     this.spare = new Object[capacity];
@@ -287,7 +289,8 @@ public final class LogWriter<R> implements AutoCloseable {
      * by level, and reported. At first nothing is dropped.
      *
      * @param level the lowest level that is always written
-     * @param full from which part of the capacity on, from 0 to 1; usually 0.8
+     * @param full from which part of the capacity on, from 0 to 1; usually 0.8. Only with 0 does an
+     *     empty log drop, and all of them
      * @return this
      */
     public Builder<R> dropBelow(Level level, double full) {
@@ -353,6 +356,11 @@ public final class LogWriter<R> implements AutoCloseable {
       writer.begin();
       return writer;
     }
+  }
+
+  /** As much of a time as the clock can be asked for. */
+  private static long nanosOf(Duration time) {
+    return Math.min(TimeUnit.NANOSECONDS.convert(time), Long.MAX_VALUE / 4);
   }
 
   private void begin() {
@@ -428,8 +436,7 @@ public final class LogWriter<R> implements AutoCloseable {
     try {
       lock.lock();
       if (state == State.OPEN && mustDrop(level)) {
-        dropped.merge(level, 1L, Long::sum);
-        droppedSinceReport = true;
+        drop(level);
         return DROPPED;
       }
       if (state == State.OPEN && count >= capacity) {
@@ -450,6 +457,17 @@ public final class LogWriter<R> implements AutoCloseable {
   private boolean mustDrop(Level level) {
     Level kept = dropBelow;
     return kept != null && count >= dropFrom && level.getSeverity() < kept.getSeverity();
+  }
+
+  /** Under the lock. The writer sleeps no longer than until it can say so. */
+  private void drop(Level level) {
+    dropped.merge(level, 1L, Long::sum);
+    if (!droppedSinceReport) {
+      droppedSinceReport = true;
+      if (idle == Idle.ASLEEP) {
+        wakeWriter();
+      }
+    }
   }
 
   /** Under the lock. */
@@ -597,7 +615,10 @@ public final class LogWriter<R> implements AutoCloseable {
       lock.lock();
       waitingForConfirmation++;
       counted = true;
-      long until = Math.max(finishUntil, seam.nanoTime() + LATE_PATIENCE);
+      long until = seam.nanoTime() + LATE_PATIENCE;
+      if (finishUntil - until > 0) {
+        until = finishUntil;
+      }
       while (confirmed < number && !gaveUp) {
         long left = until - seam.nanoTime();
         if (left <= 0) {
@@ -669,7 +690,7 @@ public final class LogWriter<R> implements AutoCloseable {
     }
     lock.lock();
     try {
-      return awaitWritten(seam.nanoTime() + timeout.toNanos());
+      return awaitWritten(seam.nanoTime() + nanosOf(timeout));
     } finally {
       lock.unlock();
     }
@@ -913,7 +934,8 @@ public final class LogWriter<R> implements AutoCloseable {
   /**
    * Takes what has gathered into {@code spare}. Waits for it, unless there is something to flush.
    *
-   * @return how many; 0 when it is time to flush; -1 when it is time to end
+   * @return how many; 0 when it is time to flush, or to report what was dropped; -1 when it is time
+   *     to end
    */
   private int take() {
     int looks = 0;
@@ -922,6 +944,8 @@ public final class LogWriter<R> implements AutoCloseable {
       boolean _ = Thread.interrupted(); // it would not sleep
       if (looks++ < LINGER) {
         seam.pause(MILLISECOND);
+      } else if (hasDropped) {
+        seam.pause(timeToDropReport());
       } else {
         seam.park();
       }
@@ -940,6 +964,9 @@ public final class LogWriter<R> implements AutoCloseable {
       }
       if (looks > 0 && waitingForConfirmation > 0 && confirmed < accepted) {
         idle = Idle.AWAKE;
+        return 0;
+      }
+      if (count == 0 && hasDropped && timeToDropReport() <= 0) {
         return 0;
       }
       if (count == 0) {
@@ -1128,12 +1155,17 @@ public final class LogWriter<R> implements AutoCloseable {
     }
   }
 
+  /** Those that come in the ten seconds after a report are told of in the next one. */
+  private long timeToDropReport() {
+    return lastDropReport == 0 ? 0 : lastDropReport + REPORT_EVERY - seam.nanoTime();
+  }
+
   private void reportDropped() {
     long now = seam.nanoTime();
     Map<Level, Long> news = new EnumMap<>(Level.class);
     lock.lock();
     try {
-      if (count >= dropFrom || (now - lastDropReport < REPORT_EVERY && lastDropReport != 0)) {
+      if ((count > 0 && count >= dropFrom) || timeToDropReport() > 0) {
         return; // there will be more
       }
       for (Map.Entry<Level, Long> entry : dropped.entrySet()) {

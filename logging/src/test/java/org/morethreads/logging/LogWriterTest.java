@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.morethreads.internal.Services;
 import org.morethreads.sync.Signal;
 import org.morethreads.thread.ThreadTree;
 
@@ -85,6 +87,79 @@ class LogWriterTest {
       System.setErr(before);
     }
     return bytes.toString(StandardCharsets.UTF_8);
+  }
+
+  /** The JDK's own; tests put something else in the place of a part. */
+  private static class RealSeam extends Seam {
+    @Override
+    ReentrantLock newLock() {
+      return REAL.newLock();
+    }
+
+    @Override
+    void wakeQueued(ReentrantLock lock) {
+      REAL.wakeQueued(lock);
+    }
+
+    @Override
+    long nanoTime() {
+      return REAL.nanoTime();
+    }
+
+    @Override
+    void pause(long nanos) {
+      REAL.pause(nanos);
+    }
+
+    @Override
+    void park() {
+      REAL.park();
+    }
+
+    @Override
+    void unpark(Thread thread) {
+      REAL.unpark(thread);
+    }
+
+    @Override
+    Thread newThread(String name, Runnable body) {
+      return REAL.newThread(name, body);
+    }
+
+    @Override
+    void start(Thread thread) {
+      REAL.start(thread);
+    }
+
+    @Override
+    void join(Thread thread, long nanos) throws InterruptedException {
+      REAL.join(thread, nanos);
+    }
+
+    @Override
+    boolean add(Services.Service service) {
+      return REAL.add(service);
+    }
+
+    @Override
+    void remove(Services.Service service) {
+      REAL.remove(service);
+    }
+  }
+
+  /** Time flies. */
+  private static final class Hurried extends RealSeam {
+    private static final int FASTER = 100;
+
+    @Override
+    long nanoTime() {
+      return FASTER * super.nanoTime();
+    }
+
+    @Override
+    void pause(long nanos) {
+      super.pause(nanos / FASTER);
+    }
   }
 
   private interface Action {
@@ -315,6 +390,57 @@ class LogWriterTest {
         .startsWith("REPORT Log \"drop\" was full, and has dropped records:")
         .contains("DEBUG=2", "INFO=1");
     assertThat(said).contains("Log \"drop\" has dropped records while it was full");
+  }
+
+  /** A part of a small capacity is less than one record: that is no reason to drop from nothing. */
+  @Test
+  void dropBelow_partOfTheCapacityIsLessThanARecord_emptyLogTakesIt() throws Exception {
+    var sink = new Memory(true);
+    try (var writer =
+        LogWriter.<String>named("tiny").capacity(1).dropBelow(Level.WARNING, 0.8).start(sink)) {
+      assertThat(writer.write("first", Level.INFO)).isTrue();
+      sink.entered.await();
+      assertThat(writer.write("into the empty log", Level.INFO)).isTrue();
+      assertThat(writer.write("dropped", Level.INFO)).isFalse();
+      sink.letGo.countDown();
+      assertThat(writer.awaitWritten(LONG)).isTrue();
+    }
+    assertThat(sink.lines).contains("first", "into the empty log").doesNotContain("dropped");
+  }
+
+  @Test
+  void dropBelow_partIsZero_whatIsDroppedIsReportedWhileTheProgramRuns() throws Exception {
+    var sink = new Memory(false);
+    try (var writer =
+        LogWriter.<String>named("none")
+            .dropBelow(Level.WARNING, 0)
+            .reports(text -> text)
+            .start(sink)) {
+      assertThat(writer.write("dropped", Level.INFO)).isFalse();
+      await(() -> !sink.lines.isEmpty()); // nobody logs anything else
+    }
+    assertThat(sink.lines.getFirst()).contains("has dropped records: {INFO=1}");
+  }
+
+  /** The second report is due after ten seconds, and there is nothing else to wake the writer. */
+  @Test
+  void dropBelow_moreIsDroppedSoonAfterAReport_isReportedThoughNobodyLogsMore() throws Exception {
+    var sink = new Memory(false);
+    try (var writer =
+        LogWriter.<String>named("twice")
+            .dropBelow(Level.WARNING, 0)
+            .reports(text -> text)
+            .over(new Hurried())
+            .start(sink)) {
+      writer.write("dropped", Level.INFO);
+      await(() -> sink.lines.size() == 1);
+      writer.write("dropped", Level.INFO);
+      writer.write("dropped", Level.INFO);
+      await(() ->
+          sink.lines.size() == 2 && sink.lines.getLast().contains("INFO=2")
+              || sink.lines.size() == 3);
+    }
+    assertThat(String.join(" ", sink.lines)).containsPattern("INFO=1.*(INFO=2|INFO=1.*INFO=1)");
   }
 
   // ---- a sink that fails
@@ -827,6 +953,28 @@ class LogWriterTest {
       }
       assertThat(sink.lines).containsAll(accepted).hasSize(accepted.size());
     }
+  }
+
+  /** "For ever" is as good a time as any. */
+  @Test
+  @ResourceLock("stderr")
+  void builder_timesAreLongerThanTheClockKnows_areLikeForEver() throws Exception {
+    var forEver = Duration.ofSeconds(Long.MAX_VALUE);
+    var attempts = new AtomicInteger();
+    var lines = Collections.synchronizedList(new ArrayList<String>());
+    LogSink<String> sink =
+        line -> {
+          if (attempts.incrementAndGet() < 3) {
+            throw new IOException("not yet");
+          }
+          lines.add(line);
+        };
+    try (var writer =
+        LogWriter.<String>named("ever").retryFor(forEver).stopWithin(forEver).start(sink)) {
+      writer.write("one");
+      assertThat(writer.awaitWritten(forEver)).isTrue();
+    }
+    assertThat(lines).containsExactly("one");
   }
 
   @Test
