@@ -346,15 +346,26 @@ public final class LogWriter<R> implements AutoCloseable {
 
     /**
      * Starts a writer. The main tree is made with it, if it is not there: the end of the program
-     * waits for the writer.
+     * waits for the writer. If it cannot be started, since there is no memory for its thread for
+     * example, the sink is closed.
      *
      * @param sink where it writes to
      * @return the writer
      */
     public LogWriter<R> start(LogSink<R> sink) {
-      LogWriter<R> writer = new LogWriter<>(this, Objects.requireNonNull(sink, "sink"));
-      writer.begin();
-      return writer;
+      Objects.requireNonNull(sink, "sink");
+      try {
+        LogWriter<R> writer = new LogWriter<>(this, sink);
+        writer.begin();
+        return writer;
+      } catch (Throwable broken) { // no memory for a thread, or no stack
+        try {
+          sink.close();
+        } catch (Throwable second) {
+          broken.addSuppressed(second);
+        }
+        throw broken;
+      }
     }
   }
 
@@ -364,9 +375,14 @@ public final class LogWriter<R> implements AutoCloseable {
   }
 
   private void begin() {
-    seam.start(thread);
     if (!seam.add(service)) {
       finish(seam.nanoTime()); // the program has ended: whoever logs waits
+    }
+    try {
+      seam.start(thread); // last of all: nothing that fails leaves a thread behind
+    } catch (Throwable broken) {
+      seam.remove(service);
+      throw broken;
     }
   }
 

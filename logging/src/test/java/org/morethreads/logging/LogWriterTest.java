@@ -836,6 +836,45 @@ class LogWriterTest {
     assertThat(writerHere.get().statistics().lost()).isEqualTo(1);
   }
 
+  // ---- starting
+
+  /** There is no memory for the main tree, or for the thread: whoever tries again has left nothing. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void start_thereIsNoMemory_leavesNoThreadNoServiceAndNoOpenSink(boolean forTheTree) {
+    var running = new ArrayList<Thread>();
+    var services = new ArrayList<Services.Service>();
+    var seam =
+        new RealSeam() {
+          @Override
+          boolean add(Services.Service service) {
+            if (forTheTree) {
+              throw new OutOfMemoryError("simulated");
+            }
+            return services.add(service);
+          }
+
+          @Override
+          void start(Thread thread) {
+            if (!forTheTree) {
+              throw new OutOfMemoryError("simulated");
+            }
+            running.add(thread);
+          }
+
+          @Override
+          void remove(Services.Service service) {
+            services.remove(service);
+          }
+        };
+    var sink = new Memory(false);
+    assertThatThrownBy(() -> LogWriter.<String>named("no memory").over(seam).start(sink))
+        .isInstanceOf(OutOfMemoryError.class);
+    assertThat(running).isEmpty();
+    assertThat(services).isEmpty();
+    assertThat(sink.closed).isTrue();
+  }
+
   // ---- closing
 
   @Test
