@@ -1,6 +1,5 @@
 package org.morethreads.logging;
 
-import java.io.EOFException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -12,38 +11,43 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.morethreads.logging.internal.MeasuredStream;
 
 /**
  * A sink for text, one line each, in UTF-8: a file, or a stream of the process. Lines are gathered
  * in a buffer of 64 KB, which is written in one piece when the log runs dry.
  *
- * <p>Written by {@link FileOutputStream}, which an interrupt does not close.
+ * <p>Written by {@link FileOutputStream}, which an interrupt does not close. When a write fails
+ * half-way, the rest is what is tried again: nothing is in a file twice, also when it is the
+ * standard output that was redirected to one (known on Linux). A pipe or a terminal does not say
+ * how much it took of a write that failed: there, up to 64 KB of lines may come twice.
  *
  * @since 0.1
  */
 public final class LineSink implements LogSink<CharSequence> {
   /*
    * What is in the buffer stays there until it is written. When a write fails after a part of it went out, as on a full disk, the
-   * rest is what is tried again: a file says by its size how much that was. So nothing is written twice.
+   * rest is what is tried again: a file says by its length how much that was. A line that is too long for the buffer goes out by
+   * itself; when that stops half-way, the line is taken, and what is left of it goes before everything else.
    */
   private static final int BUFFER = 1 << 16;
 
   /** What one character becomes at most. */
   private static final int BYTES_PER_CHAR = 3;
 
-  private final FileOutputStream out;
-
-  /** Whether the size of what is written to says how much was. */
-  private final boolean isFile;
-
+  private final MeasuredStream out;
   private final boolean closes;
   private final byte[] buffer = new byte[BUFFER];
   private int used;
   private @Nullable CharsetEncoder encoder;
 
-  private LineSink(FileOutputStream out, boolean isFile, boolean closes) {
+  /** A long line of which a part is written, and how much. */
+  private byte @Nullable [] begun;
+
+  private int done;
+
+  private LineSink(MeasuredStream out, boolean closes) {
     this.out = out;
-    this.isFile = isFile;
     this.closes = closes;
   }
 
@@ -60,17 +64,22 @@ public final class LineSink implements LogSink<CharSequence> {
       Files.createDirectories(directory);
     }
     FileOutputStream out = new FileOutputStream(file.toFile(), /* append= */ true);
-    return new LineSink(out, Files.isRegularFile(file), true);
+    return new LineSink(new MeasuredStream(out, file), true);
   }
 
   /** {@return a sink that writes to the standard output of the process, whatever System.out is} */
   public static LineSink standardOutput() {
-    return new LineSink(new FileOutputStream(FileDescriptor.out), false, false);
+    return new LineSink(ofTheProcess(FileDescriptor.out, 1), false);
   }
 
   /** {@return a sink that writes to the standard error of the process, whatever System.err is} */
   public static LineSink standardError() {
-    return new LineSink(new FileOutputStream(FileDescriptor.err), false, false);
+    return new LineSink(ofTheProcess(FileDescriptor.err, 2), false);
+  }
+
+  private static MeasuredStream ofTheProcess(FileDescriptor descriptor, int number) {
+    return new MeasuredStream(
+        new FileOutputStream(descriptor), Path.of("/proc/self/fd/" + number)); // of Linux
   }
 
   @Override
@@ -123,44 +132,36 @@ public final class LineSink implements LogSink<CharSequence> {
   private void writeLong(CharSequence line) throws IOException {
     flush();
     byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
-    int done = writeOut(bytes, 0, bytes.length);
-    if (done < bytes.length) { // the rest cannot be kept, and the line must not be written twice
-      throw new EOFException("a line of " + bytes.length + " bytes was cut after " + done);
+    int went = out.write(bytes, 0, bytes.length);
+    if (went < bytes.length) { // it must not be written twice: it is taken
+      begun = bytes;
+      done = went;
     }
+  }
+
+  private void finishBegun(byte[] line) throws IOException {
+    while (done < line.length) {
+      done += out.write(line, done, line.length - done);
+    }
+    begun = null;
   }
 
   @Override
   public void flush() throws IOException {
-    int done = 0;
+    byte[] line = begun;
+    if (line != null) {
+      finishBegun(line);
+    }
+    int went = 0;
     try {
-      while (done < used) {
-        done += writeOut(buffer, done, used - done);
+      while (went < used) {
+        went += out.write(buffer, went, used - went);
       }
     } finally {
-      if (done > 0) {
-        System.arraycopy(buffer, done, buffer, 0, used - done);
-        used -= done;
+      if (went > 0) {
+        System.arraycopy(buffer, went, buffer, 0, used - went);
+        used -= went;
       }
-    }
-  }
-
-  /**
-   * Writes bytes.
-   *
-   * @return how many have been written; fewer than asked only when a write has failed half-way
-   * @throws IOException if none has been
-   */
-  private int writeOut(byte[] bytes, int from, int length) throws IOException {
-    long before = isFile ? out.getChannel().size() : 0;
-    try {
-      out.write(bytes, from, length);
-      return length;
-    } catch (IOException failure) {
-      long went = isFile ? out.getChannel().size() - before : 0;
-      if (went <= 0 || went > length) {
-        throw failure;
-      }
-      return (int) went;
     }
   }
 
@@ -171,6 +172,8 @@ public final class LineSink implements LogSink<CharSequence> {
     } finally {
       if (closes) {
         out.close();
+      } else {
+        out.leave();
       }
     }
   }

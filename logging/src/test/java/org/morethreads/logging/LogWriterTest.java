@@ -838,7 +838,9 @@ class LogWriterTest {
 
   // ---- starting
 
-  /** There is no memory for the main tree, or for the thread: whoever tries again has left nothing. */
+  /**
+   * There is no memory for the main tree, or for the thread: whoever tries again has left nothing.
+   */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void start_thereIsNoMemory_leavesNoThreadNoServiceAndNoOpenSink(boolean forTheTree) {

@@ -91,8 +91,21 @@ public final class Program implements AutoCloseable {
   /** Starts a program whose files can be so many blocks of 512 bytes long, and no longer. */
   public static Program startLimited(
       Path directory, int blocks, Class<?> program, String... arguments) throws IOException {
-    List<String> command =
-        new ArrayList<>(List.of("sh", "-c", "ulimit -f " + blocks + " && exec \"$0\" \"$@\""));
+    return startLimited(directory, "", blocks, program, arguments);
+  }
+
+  /** The same, with its standard output appended to a file. */
+  public static Program startLimitedTo(
+      Path directory, Path out, int blocks, Class<?> program, String... arguments)
+      throws IOException {
+    return startLimited(directory, " >> '" + out + "'", blocks, program, arguments);
+  }
+
+  private static Program startLimited(
+      Path directory, String redirected, int blocks, Class<?> program, String... arguments)
+      throws IOException {
+    String limited = "ulimit -f " + blocks + " && exec \"$0\" \"$@\"" + redirected;
+    List<String> command = new ArrayList<>(List.of("sh", "-c", limited));
     command.addAll(java());
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
     command.addAll(List.of(arguments));
