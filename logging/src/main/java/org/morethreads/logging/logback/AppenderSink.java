@@ -2,30 +2,53 @@ package org.morethreads.logging.logback;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
+import ch.qos.logback.core.AppenderBase;
+import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.Context;
 import ch.qos.logback.core.OutputStreamAppender;
+import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import ch.qos.logback.core.recovery.ResilientOutputStreamBase;
+import ch.qos.logback.core.spi.FilterReply;
 import ch.qos.logback.core.status.Status;
 import ch.qos.logback.core.status.StatusListener;
 import ch.qos.logback.core.status.StatusManager;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.invoke.MethodHandle;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.logging.LogSink;
 
 /**
  * A Logback appender as a sink.
  *
- * <p>Logback's appenders throw nothing when they fail: they say so in the status of the context,
- * the first few times, and a stream that has failed is silent until it has recovered. So this
- * listens. What comes on the writer's thread during a call belongs to that call.
+ * <p>Logback's appenders throw nothing when they fail: {@code doAppend} swallows it and says so in
+ * the status of the context, now and then. So this looks at the filters itself, and calls what is
+ * under that, {@code append}. What an appender catches itself it says in the status, and a stream
+ * that has failed is silent until it has recovered: so this listens as well. What comes on the
+ * writer's thread during a call belongs to that call.
  */
 final class AppenderSink implements LogSink<ILoggingEvent>, StatusListener {
+  /** Those that hand a record over to a thread of their own. */
+  private static final Set<String> HAND_OVER =
+      Set.of(
+          "ch.qos.logback.core.AsyncAppenderBase",
+          "ch.qos.logback.core.net.AbstractSocketAppender",
+          "ch.qos.logback.core.net.SMTPAppenderBase");
+
   private final Appender<ILoggingEvent> appender;
   private final @Nullable StatusManager status;
 
-  /** The appender, if its flushing was taken over. */
+  /** The appender, if its {@code append} can be called; at most one of the two is there. */
+  private final @Nullable UnsynchronizedAppenderBase<ILoggingEvent> plain;
+
+  private final @Nullable AppenderBase<ILoggingEvent> locked;
+
+  /** The appender, if it has a stream. */
   private final @Nullable OutputStreamAppender<ILoggingEvent> stream;
+
+  /** Whether its flushing was taken over. */
+  private final boolean batching;
 
   // ---- the writer's thread only
 
@@ -40,13 +63,21 @@ final class AppenderSink implements LogSink<ILoggingEvent>, StatusListener {
   AppenderSink(Appender<ILoggingEvent> appender, Context context, boolean batching) {
     this.appender = appender;
     this.status = context.getStatusManager();
-    this.stream =
-        batching
-                && appender instanceof OutputStreamAppender<ILoggingEvent> found
-                && found.isImmediateFlush()
+    this.plain =
+        appender instanceof UnsynchronizedAppenderBase<ILoggingEvent> found
+                && Internals.APPEND != null
+                && isAppendedToBy(UnsynchronizedAppenderBase.class)
             ? found
             : null;
-    if (stream != null) {
+    this.locked =
+        appender instanceof AppenderBase<ILoggingEvent> found
+                && Internals.LOCKED_APPEND != null
+                && isAppendedToBy(AppenderBase.class)
+            ? found
+            : null;
+    this.stream = appender instanceof OutputStreamAppender<ILoggingEvent> found ? found : null;
+    this.batching = batching && stream != null && stream.isImmediateFlush();
+    if (stream != null && this.batching) {
       stream.setImmediateFlush(false);
     }
     if (status != null) {
@@ -54,11 +85,45 @@ final class AppenderSink implements LogSink<ILoggingEvent>, StatusListener {
     }
   }
 
+  /** Whether what is under {@code doAppend} is all that there is to do. */
+  private boolean isAppendedToBy(Class<?> base) {
+    try {
+      return appender.getClass().getMethod("doAppend", Object.class).getDeclaringClass() == base;
+    } catch (NoSuchMethodException impossible) {
+      return false;
+    }
+  }
+
+  /** What is to be said at the start: why losses of the appender cannot be seen; or null. */
+  @Nullable String blindness() {
+    for (Class<?> of = appender.getClass(); of != null; of = of.getSuperclass()) {
+      if (HAND_OVER.contains(of.getName())) {
+        return "hands records over to a thread of its own: what that loses cannot be seen, and counts as written.";
+      }
+    }
+    boolean swallows =
+        appender instanceof UnsynchronizedAppenderBase || appender instanceof AppenderBase;
+    if (!swallows || plain != null || locked != null) {
+      return null;
+    }
+    boolean closed = Internals.APPEND == null || Internals.LOCKED_APPEND == null;
+    return "fails without a word after the first few times: what it loses then cannot be seen, and counts as written. "
+        + (closed
+            ? "Logback's module is not open to this one: --add-opens=ch.qos.logback.core/ch.qos.logback.core=org.morethreads.logging"
+                + " --add-opens=ch.qos.logback.core/ch.qos.logback.core.recovery=org.morethreads.logging"
+            : "It has a doAppend of its own.");
+  }
+
+  /** Whether it writes to a stream of the JDK's that swallows failures. */
+  boolean writesToAPrintStream() {
+    return appender instanceof ConsoleAppender;
+  }
+
   @Override
-  public void write(ILoggingEvent event) throws IOException {
+  public void write(ILoggingEvent event) throws Exception {
     checkStarted();
     begin();
-    appender.doAppend(event);
+    append(event);
     checkStarted();
     Status now = problem;
     if (now != null || broken != null) {
@@ -66,6 +131,52 @@ final class AppenderSink implements LogSink<ILoggingEvent>, StatusListener {
           "appender \"" + appender.getName() + "\": " + text(now), now == null ? null : cause(now));
     }
     sinceFlush++;
+  }
+
+  private void append(ILoggingEvent event) throws Exception {
+    UnsynchronizedAppenderBase<ILoggingEvent> unlocked = plain;
+    AppenderBase<ILoggingEvent> monitor = locked;
+    if (unlocked != null) {
+      if (unlocked.getFilterChainDecision(event) != FilterReply.DENY) {
+        appendTo(unlocked, event);
+      }
+    } else if (monitor != null) {
+      synchronized (monitor) { // as its doAppend does
+        if (monitor.getFilterChainDecision(event) != FilterReply.DENY) {
+          appendTo(monitor, event);
+        }
+      }
+    } else {
+      appender.doAppend(event);
+    }
+  }
+
+  private static void appendTo(UnsynchronizedAppenderBase<ILoggingEvent> to, ILoggingEvent event)
+      throws Exception {
+    MethodHandle handle = Internals.APPEND;
+    if (handle != null) {
+      try {
+        handle.invokeExact((UnsynchronizedAppenderBase<?>) to, (Object) event);
+      } catch (Exception | Error failure) {
+        throw failure;
+      } catch (Throwable other) {
+        throw new IllegalStateException(other);
+      }
+    }
+  }
+
+  private static void appendTo(AppenderBase<ILoggingEvent> to, ILoggingEvent event)
+      throws Exception {
+    MethodHandle handle = Internals.LOCKED_APPEND;
+    if (handle != null) {
+      try {
+        handle.invokeExact((AppenderBase<?>) to, (Object) event);
+      } catch (Exception | Error failure) {
+        throw failure;
+      } catch (Throwable other) {
+        throw new IllegalStateException(other);
+      }
+    }
   }
 
   private void checkStarted() throws IOException {
@@ -95,7 +206,7 @@ final class AppenderSink implements LogSink<ILoggingEvent>, StatusListener {
 
   @Override
   public void close() {
-    if (stream != null) {
+    if (stream != null && batching) {
       stream.setImmediateFlush(true);
     }
     if (status != null) {

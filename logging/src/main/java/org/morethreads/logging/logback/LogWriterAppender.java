@@ -163,7 +163,18 @@ public final class LogWriterAppender extends ContextAwareBase
       addError("Appender \"" + name + "\" is not started. " + wrong.getMessage());
       return;
     }
-    writer = builder.start(new AppenderSink(all.next(), getContext(), batching));
+    Appender<ILoggingEvent> target = all.next();
+    AppenderSink sink = new AppenderSink(target, getContext(), batching);
+    String blindness = sink.blindness();
+    if (blindness != null) {
+      addWarn("Appender \"" + target.getName() + "\" " + blindness);
+    } else if (sink.writesToAPrintStream()) {
+      addInfo(
+          "Appender \""
+              + target.getName()
+              + "\" writes to a PrintStream, which swallows failures: what it loses counts as written.");
+    }
+    writer = builder.start(sink);
     started = true;
     SystemLog.begins();
     MDCAdapter adapter = mdcAdapter();

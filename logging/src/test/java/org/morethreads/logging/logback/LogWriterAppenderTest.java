@@ -9,13 +9,19 @@ import ch.qos.logback.classic.net.LoggingEventPreSerializationTransformer;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.LoggingEventVO;
 import ch.qos.logback.classic.util.LogbackMDCAdapter;
+import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.AppenderBase;
 import ch.qos.logback.core.FileAppender;
+import ch.qos.logback.core.UnsynchronizedAppenderBase;
+import ch.qos.logback.core.encoder.EncoderBase;
+import ch.qos.logback.core.filter.Filter;
+import ch.qos.logback.core.spi.FilterReply;
 import ch.qos.logback.core.status.Status;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -100,7 +107,7 @@ class LogWriterAppenderTest {
   }
 
   /** Puts a writer over an appender of the test in the place of the configured one. */
-  private LogWriterAppender over(Kept kept) {
+  private LogWriterAppender over(Appender<ILoggingEvent> kept) {
     root().detachAndStopAllAppenders();
     kept.setContext(context);
     kept.setName("KEPT");
@@ -314,6 +321,151 @@ class LogWriterAppenderTest {
     appender.stop();
     assertThat(kept.messages()).containsExactly("one", "two");
     assertThat(appender.statistics().lost()).isZero();
+  }
+
+  /** Logback swallows all of it, and says so three times. */
+  @Test
+  void appenderFails_moreOftenThanLogbackSaysSo_eachLossIsCounted() {
+    var kept = new Kept(false);
+    var appender = over(kept);
+    kept.failures = Integer.MAX_VALUE;
+    assertLossesAreCounted(appender, () -> kept.failures = 0);
+    assertThat(kept.messages()).containsExactly("good");
+  }
+
+  @Test
+  void unsynchronizedAppenderFails_moreOftenThanLogbackSaysSo_eachLossIsCounted() {
+    var bad = new AtomicBoolean(true);
+    var messages = Collections.synchronizedList(new ArrayList<String>());
+    var appender =
+        over(
+            new UnsynchronizedAppenderBase<ILoggingEvent>() {
+              @Override
+              protected void append(ILoggingEvent event) {
+                if (bad.get()) {
+                  throw new IllegalStateException("connection refused");
+                }
+                messages.add(event.getFormattedMessage());
+              }
+            });
+    assertLossesAreCounted(appender, () -> bad.set(false));
+    assertThat(messages).containsExactly("good");
+  }
+
+  private void assertLossesAreCounted(LogWriterAppender appender, Runnable repair) {
+    for (int i = 0; i < 20; i++) {
+      context.getLogger("app").info("line " + i);
+    }
+    awaitNothingPending(appender);
+    assertThat(appender.statistics().lost()).isEqualTo(20);
+    assertThat(appender.statistics().written()).isZero();
+    repair.run();
+    context.getLogger("app").info("good");
+    appender.stop();
+    assertThat(appender.statistics().lost()).isEqualTo(20);
+    assertThat(appender.statistics().written()).isEqualTo(1);
+  }
+
+  private static void awaitNothingPending(LogWriterAppender appender) {
+    long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (appender.statistics().pending() > 0) {
+      assertThat(System.nanoTime() - end).isNegative();
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void encoderFails_moreOftenThanLogbackSaysSo_eachLossIsCounted() throws Exception {
+    var bad = new AtomicBoolean(true);
+    var target = new FileAppender<ILoggingEvent>();
+    target.setFile(directory.resolve("encoded.log").toString());
+    target.setContext(context);
+    target.setEncoder(
+        new EncoderBase<>() {
+          @Override
+          public byte[] headerBytes() {
+            return new byte[0];
+          }
+
+          @Override
+          public byte[] encode(ILoggingEvent event) {
+            if (bad.get()) {
+              throw new IllegalStateException("no text");
+            }
+            return (event.getFormattedMessage() + "\n").getBytes(StandardCharsets.UTF_8);
+          }
+
+          @Override
+          public byte[] footerBytes() {
+            return new byte[0];
+          }
+        });
+    assertLossesAreCounted(over(target), () -> bad.set(false));
+    assertThat(Files.readAllLines(directory.resolve("encoded.log"))).containsExactly("good");
+  }
+
+  @Test
+  void log_filterOfTheAttachedAppenderDenies_isNotWritten() {
+    for (boolean synchronised : new boolean[] {true, false}) {
+      var messages = Collections.synchronizedList(new ArrayList<String>());
+      Appender<ILoggingEvent> target =
+          synchronised
+              ? new AppenderBase<>() {
+                @Override
+                protected void append(ILoggingEvent event) {
+                  messages.add(event.getFormattedMessage());
+                }
+              }
+              : new UnsynchronizedAppenderBase<>() {
+                @Override
+                protected void append(ILoggingEvent event) {
+                  messages.add(event.getFormattedMessage());
+                }
+              };
+      target.addFilter(
+          new Filter<>() {
+            @Override
+            public FilterReply decide(ILoggingEvent event) {
+              return event.getFormattedMessage().equals("denied")
+                  ? FilterReply.DENY
+                  : FilterReply.NEUTRAL;
+            }
+          });
+      var appender = over(target);
+      context.getLogger("app").info("denied");
+      context.getLogger("app").info("let through");
+      appender.stop();
+      assertThat(messages).containsExactly("let through");
+    }
+  }
+
+  /** What is in there is unknown, so that it must be called; and what it swallows is not seen. */
+  @Test
+  void start_appenderHasADoAppendOfItsOwn_isCalledAndSaidToBeBlind() {
+    var messages = Collections.synchronizedList(new ArrayList<String>());
+    var appender =
+        over(
+            new AppenderBase<>() {
+              @Override
+              public void doAppend(ILoggingEvent event) {
+                messages.add("own");
+                super.doAppend(event);
+              }
+
+              @Override
+              protected void append(ILoggingEvent event) {
+                messages.add(event.getFormattedMessage());
+              }
+            });
+    context.getLogger("app").info("one");
+    appender.stop();
+    assertThat(messages).containsExactly("own", "one");
+    assertThat(context.getStatusManager().getCopyOfStatusList())
+        .filteredOn(status -> status.getEffectiveLevel() == Status.WARN)
+        .extracting(Status::getMessage)
+        .singleElement()
+        .asString()
+        .contains("\"KEPT\"", "cannot be seen", "doAppend of its own");
   }
 
   @Test
