@@ -23,6 +23,8 @@ public interface LogSink<R> extends AutoCloseable {
    * Takes one record. It may be kept in a buffer until {@link #flush}.
    *
    * @param record the record
+   * @throws LostException if it was not taken, and others are lost that were, as many as it says;
+   *     the same record is offered again
    * @throws Exception if it was not taken; the same record is offered again
    */
   void write(R record) throws Exception;
@@ -75,8 +77,8 @@ public interface LogSink<R> extends AutoCloseable {
   }
 
   /**
-   * Thrown by {@link #flush} when records are lost that {@link #write} had taken, and cannot be
-   * tried again.
+   * Thrown by {@link #flush}, and by {@link #write} of a later record, when records are lost that
+   * {@link #write} had taken, and cannot be tried again.
    *
    * @since 0.1
    */

@@ -1072,6 +1072,10 @@ public final class LogWriter<R> implements AutoCloseable {
     try {
       sink.write(record);
       return null;
+    } catch (LogSink.LostException failure) {
+      unflushed = Math.max(0, unflushed - failure.count());
+      hasLost(failure);
+      return failure;
     } catch (Throwable failure) {
       return failure;
     }
@@ -1134,9 +1138,7 @@ public final class LogWriter<R> implements AutoCloseable {
     } catch (LogSink.LostException failure) {
       dirty = false;
       unflushed = 0;
-      lastFailure = failure;
-      countLost(failure.count());
-      reportFailure("has lost " + failure.count() + " records that it had taken", failure);
+      hasLost(failure);
       return true;
     } catch (Throwable failure) {
       flushFails = true;
@@ -1147,6 +1149,12 @@ public final class LogWriter<R> implements AutoCloseable {
     } finally {
       writingNested = false;
     }
+  }
+
+  private void hasLost(LogSink.LostException failure) {
+    lastFailure = failure;
+    countLost(failure.count());
+    reportFailure("has lost " + failure.count() + " records that it had taken", failure);
   }
 
   /** Counts records as lost that had counted as written. */

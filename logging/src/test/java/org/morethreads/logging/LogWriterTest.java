@@ -539,6 +539,39 @@ class LogWriterTest {
   }
 
   /**
+   * As where a framework throws its buffer away: the record is not lost, but those before it are.
+   */
+  @Test
+  @ResourceLock("stderr")
+  void sinkLosesWhatItHadTaken_atALaterRecord_thatIsCountedAndTheRecordIsTriedAgain()
+      throws Exception {
+    var lines = Collections.synchronizedList(new ArrayList<String>());
+    var hasFailed = new AtomicBoolean();
+    LogSink<String> sink =
+        line -> {
+          if (line.equals("third") && hasFailed.compareAndSet(false, true)) {
+            lines.clear();
+            throw new LogSink.LostException(2, "the buffer is gone", null);
+          }
+          lines.add(line);
+        };
+    String said =
+        said(() -> {
+          try (var writer = LogWriter.start("buffer", sink)) {
+            writer.write("first");
+            writer.write("second");
+            writer.write("third");
+            assertThat(writer.awaitWritten(LONG)).isTrue();
+            assertThat(writer.statistics().written()).isEqualTo(1);
+            assertThat(writer.statistics().lost()).isEqualTo(2);
+            assertThat(writer.lastFailure()).hasMessage("the buffer is gone");
+          }
+        });
+    assertThat(lines).containsExactly("third");
+    assertThat(said).contains("has lost 2 records that it had taken");
+  }
+
+  /**
    * Records that cannot be made into text, among others that can: each is tried again, but they do
    * not hold up the log for a second each.
    */

@@ -9,6 +9,7 @@ import org.apache.logging.log4j.core.Filter;
 import org.apache.logging.log4j.core.Layout;
 import org.apache.logging.log4j.core.LogEvent;
 import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.appender.AsyncAppender;
 import org.apache.logging.log4j.core.config.AppenderRef;
 import org.apache.logging.log4j.core.config.Configuration;
 import org.apache.logging.log4j.core.config.Property;
@@ -164,6 +165,12 @@ public final class LogWriterAppender extends AbstractAppender {
           getName(),
           ref.getRef());
       return;
+    }
+    if (target instanceof AsyncAppender) {
+      LOGGER.warn(
+          "<LogWriter name=\"{}\"> writes to \"{}\", which hands records over to a thread of its own: what that loses cannot be seen, and counts as written.",
+          getName(),
+          ref.getRef());
     }
     LogWriter.Builder<Logged> builder =
         LogWriter.<Logged>named(getName()).reports(LogWriterAppender::report);

@@ -58,6 +58,9 @@ final class AppenderSink implements LogSink<ILoggingEvent>, StatusListener {
   /** The stream of the appender that has failed and has not recovered. */
   private @Nullable Object broken;
 
+  /** The file of the appender, if what is under Logback's buffer could be replaced. */
+  private @Nullable KeptFile kept;
+
   private long sinceFlush;
 
   AppenderSink(Appender<ILoggingEvent> appender, Context context, boolean batching) {
@@ -123,14 +126,29 @@ final class AppenderSink implements LogSink<ILoggingEvent>, StatusListener {
   public void write(ILoggingEvent event) throws Exception {
     checkStarted();
     begin();
+    KeptFile file = kept;
+    if (file != null) {
+      file.prepare();
+    }
     append(event);
     checkStarted();
     Status now = problem;
-    if (now != null || broken != null) {
-      throw new IOException(
-          "appender \"" + appender.getName() + "\": " + text(now), now == null ? null : cause(now));
+    if (now != null || isBroken()) {
+      long lost = stream != null && isBroken() ? sinceFlush : 0;
+      if (lost > 0) { // they were in its buffer
+        sinceFlush = 0;
+        throw new LostException(lost, described(now), now == null ? null : cause(now));
+      }
+      throw new IOException(described(now), now == null ? null : cause(now));
     }
     sinceFlush++;
+  }
+
+  private boolean isBroken() {
+    if (broken != null && stream != null && stream.getOutputStream() != broken) {
+      broken = null; // it goes on with another one
+    }
+    return broken != null;
   }
 
   private void append(ILoggingEvent event) throws Exception {
@@ -189,6 +207,10 @@ final class AppenderSink implements LogSink<ILoggingEvent>, StatusListener {
   public void flush() throws IOException, LostException {
     if (stream != null) {
       begin();
+      KeptFile file = kept;
+      if (file != null) {
+        file.prepare();
+      }
       OutputStream out = stream.getOutputStream();
       if (out != null) {
         out.flush();
@@ -197,8 +219,10 @@ final class AppenderSink implements LogSink<ILoggingEvent>, StatusListener {
       if (now != null) {
         long lost = sinceFlush;
         sinceFlush = 0;
-        throw new LostException(
-            lost, "appender \"" + appender.getName() + "\": " + text(now), cause(now));
+        throw new LostException(lost, described(now), cause(now));
+      }
+      if (file != null) {
+        file.prepare();
       }
     }
     sinceFlush = 0;
@@ -206,6 +230,9 @@ final class AppenderSink implements LogSink<ILoggingEvent>, StatusListener {
 
   @Override
   public void close() {
+    if (kept != null) {
+      kept.leave();
+    }
     if (stream != null && batching) {
       stream.setImmediateFlush(true);
     }
@@ -215,7 +242,10 @@ final class AppenderSink implements LogSink<ILoggingEvent>, StatusListener {
   }
 
   private void begin() {
-    writer = Thread.currentThread();
+    if (writer == null) {
+      writer = Thread.currentThread();
+      kept = stream == null ? null : KeptFile.of(stream);
+    }
     problem = null;
   }
 
@@ -234,8 +264,11 @@ final class AppenderSink implements LogSink<ILoggingEvent>, StatusListener {
     }
   }
 
-  private static String text(@Nullable Status problem) {
-    return problem == null ? "its stream has failed, and is not back yet" : problem.getMessage();
+  private String described(@Nullable Status now) {
+    return "appender \""
+        + appender.getName()
+        + "\": "
+        + (now == null ? "its stream has failed, and is not back yet" : now.getMessage());
   }
 
   private static @Nullable Throwable cause(Status problem) {

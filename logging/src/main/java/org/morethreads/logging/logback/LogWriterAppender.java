@@ -34,8 +34,8 @@ import org.slf4j.spi.MDCAdapter;
  * <root level="INFO"><appender-ref ref="LOG"/></root>
  * }</pre>
  *
- * <p>Just one appender is attached to it. If that writes to a stream and flushes each record, this
- * appender takes the flushing over, and does it when nothing more is waiting.
+ * <p>Just one appender is attached to it. If that writes to a stream, this appender takes the
+ * flushing over, and does it when nothing more is waiting.
  *
  * <p>The path of the managed thread that logs is in the MDC of the record, under the key {@code
  * path}: {@code %X{path}} in a pattern. While this appender is there, managed threads take the MDC
