@@ -1,5 +1,6 @@
 package org.morethreads.logging.log4j;
 
+import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -41,6 +42,19 @@ final class AppenderSink implements LogSink<LogWriterAppender.Logged> {
   private final @Nullable Filter filter;
   private final String pathKey;
 
+  /** Log4j's own has 8 KB; fewer and longer writes pay for the look at the file's length. */
+  private static final int BUFFER = 1 << 16;
+
+  /** What a manager has in the place of its file. */
+  private static final class Buffer extends BufferedOutputStream {
+    final KeepingStream file;
+
+    Buffer(KeepingStream file) {
+      super(file, BUFFER);
+      this.file = file;
+    }
+  }
+
   /** The appender, if it has a stream. */
   private final @Nullable AbstractOutputStreamAppender<?> stream;
 
@@ -53,6 +67,8 @@ final class AppenderSink implements LogSink<LogWriterAppender.Logged> {
 
   /** What its file was replaced by; another one after a new configuration, perhaps. */
   private @Nullable KeepingStream keeping;
+
+  private @Nullable OutputStream buffer;
 
   AppenderSink(Appender appender, @Nullable Level level, @Nullable Filter filter, String pathKey) {
     this.appender = appender;
@@ -109,7 +125,7 @@ final class AppenderSink implements LogSink<LogWriterAppender.Logged> {
     OutputStreamManager manager = stream.getManager();
     OutputStream present = (OutputStream) STREAM.get(manager);
     KeepingStream own = keeping;
-    if (present != own) {
+    if (present != buffer) {
       own = replace(manager, present);
     }
     if (own != null && own.keeps()) {
@@ -121,9 +137,10 @@ final class AppenderSink implements LogSink<LogWriterAppender.Logged> {
       OutputStreamManager manager, @Nullable OutputStream present) {
     Thread thread = Thread.currentThread();
     writer = thread;
-    if (present instanceof KeepingStream already) { // of the configuration before this one
-      keeping = already;
-      already.keepFor(thread);
+    if (present instanceof Buffer already) { // of the configuration before this one
+      buffer = already;
+      keeping = already.file;
+      already.file.keepFor(thread);
     } else if (present instanceof FileOutputStream out
         && manager instanceof FileManager file
         && !file.isLocking()
@@ -131,9 +148,11 @@ final class AppenderSink implements LogSink<LogWriterAppender.Logged> {
       KeepingStream next = keeping == null ? new KeepingStream() : keeping;
       next.keepFor(thread);
       next.to(new MeasuredStream(out, Path.of(file.getFileName())));
+      Buffer around = new Buffer(next);
       synchronized (manager) { // as it does whenever it writes
-        STREAM.setVolatile(manager, (OutputStream) next);
+        STREAM.setVolatile(manager, (OutputStream) around);
       }
+      buffer = around;
       keeping = next;
     }
     return keeping;
