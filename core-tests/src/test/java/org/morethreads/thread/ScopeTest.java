@@ -23,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.morethreads.fixture.Kind;
 import org.morethreads.sync.Signal;
 import org.morethreads.sync.Till;
@@ -478,6 +479,187 @@ class ScopeTest {
               .withCause(failure)
               .satisfies(thrown -> assertThat(thrown.getSuppressed()).containsExactly(second));
         });
+  }
+
+  /** A resource that cannot be closed. */
+  private static AutoCloseable failing(IOException failure) {
+    return () -> {
+      throw failure;
+    };
+  }
+
+  @Test
+  void run_blockLeftByTheStopCannotCloseAResource_isSuppressedH7() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) -> {
+          var closing = new IOException("not flushed");
+          assertThatExceptionOfType(ThreadFailedException.class)
+              .isThrownBy(() ->
+                  Scope.run(
+                      "s",
+                      scope -> {
+                        scope.run(
+                            "c",
+                            _ -> {
+                              throw new IOException("disk");
+                            });
+                        try (var _ = failing(closing)) {
+                          Signal.NEVER.await();
+                        }
+                      }))
+              .satisfies(thrown -> {
+                assertThat(thrown.getSuppressed()).hasSize(1);
+                assertThat(thrown.getSuppressed()[0]).isInstanceOf(InterruptedException.class);
+                assertThat(thrown.getSuppressed()[0].getSuppressed()).containsExactly(closing);
+              });
+        });
+  }
+
+  @Test
+  void run_blockJoinsTheFailedChildAndCannotCloseAResource_isSuppressedH7() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) -> {
+          var failure = new IOException("disk");
+          var closing = new IOException("not flushed");
+          assertThatExceptionOfType(ThreadFailedException.class)
+              .isThrownBy(() ->
+                  Scope.run(
+                      "s",
+                      scope -> {
+                        var child =
+                            scope.run(
+                                "c",
+                                _ -> {
+                                  throw failure;
+                                });
+                        awaitInterrupt();
+                        try (var _ = failing(closing)) {
+                          child.join();
+                        }
+                      }))
+              .withCause(failure)
+              .satisfies(thrown -> {
+                assertThat(thrown.getSuppressed()).hasSize(1);
+                assertThat(thrown.getSuppressed()[0]).hasCause(failure);
+                assertThat(thrown.getSuppressed()[0].getSuppressed()).containsExactly(closing);
+              });
+        });
+  }
+
+  @Test
+  void deadline_passesAndTheBlockCannotCloseAResource_isSuppressedH7() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) -> {
+          var closing = new IOException("not flushed");
+          assertThatExceptionOfType(TimeoutException.class)
+              .isThrownBy(() ->
+                  Scope.named("s")
+                      .deadline(seconds(1))
+                      .run(_ -> {
+                        try (var _ = failing(closing)) {
+                          Signal.NEVER.await();
+                        }
+                      }))
+              .satisfies(thrown -> {
+                assertThat(thrown.getSuppressed()).hasSize(1);
+                assertThat(thrown.getSuppressed()[0].getSuppressed()).containsExactly(closing);
+              });
+        });
+  }
+
+  /**
+   * Both ways to join several claim the second failure, and suppress it under that of the first.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void joinAll_ofTwoFailedInTheBlock_losesNeitherH7(boolean ofTheScope) throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) -> {
+          var first = new IOException("x");
+          var second = new IOException("y");
+          assertThatExceptionOfType(ThreadFailedException.class)
+              .isThrownBy(() ->
+                  Scope.run(
+                      "s",
+                      scope -> {
+                        var x =
+                            scope.run(
+                                "x",
+                                _ -> {
+                                  throw first;
+                                });
+                        var y =
+                            scope.run(
+                                "y",
+                                stop -> {
+                                  stop.await(seconds(10));
+                                  throw second;
+                                });
+                        awaitInterrupt();
+                        x.stopped().await();
+                        y.stopped().await();
+                        if (ofTheScope) {
+                          scope.joinAll();
+                        } else {
+                          Scope.joinAll(List.of(x, y));
+                        }
+                      }))
+              .withCause(first)
+              .satisfies(thrown -> assertThat(below(thrown)).contains(second));
+        });
+  }
+
+  @Test
+  void joinAll_ofFailedAndStoppedOnesInTheBlock_throwsTheFailureOnce() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (_, diary) -> {
+          var failure = new IOException("x");
+          assertThatExceptionOfType(ThreadFailedException.class)
+              .isThrownBy(() ->
+                  Scope.run(
+                      "s",
+                      scope -> {
+                        var y = scope.run("y", diary.waiter("y"));
+                        var z = scope.run("z", diary.waiter("z"));
+                        var x =
+                            scope.run(
+                                "x",
+                                _ -> {
+                                  throw failure;
+                                });
+                        awaitInterrupt();
+                        Scope.joinAll(List.of(y, x, z)); // stopped, failed, stopped
+                      }))
+              .withCause(failure)
+              .matches(thrown -> thrown.getSuppressed().length == 0);
+        });
+  }
+
+  private static void awaitInterrupt() {
+    try {
+      Signal.NEVER.await();
+    } catch (InterruptedException e) {
+      return; // that of the scope
+    }
+  }
+
+  /** All that an exception shows beside itself. */
+  private static List<Throwable> below(Throwable thrown) {
+    List<Throwable> found = new ArrayList<>();
+    for (Throwable suppressed : thrown.getSuppressed()) {
+      found.add(suppressed);
+      found.addAll(below(suppressed));
+    }
+    if (thrown.getCause() != null) {
+      found.add(thrown.getCause());
+      found.addAll(below(thrown.getCause()));
+    }
+    return found;
   }
 
   @Test

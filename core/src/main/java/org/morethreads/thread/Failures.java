@@ -1,12 +1,18 @@
 package org.morethreads.thread;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.morethreads.internal.Time;
 
@@ -263,6 +269,30 @@ final class Failures {
     } catch (Throwable broken) {
       return failure.getClass().getName() + ", which cannot say more";
     }
+  }
+
+  /**
+   * Whether something holds for an exception and for all that is suppressed in it, by resources
+   * that could not be closed, say. Causes are part of what they caused; but an exception by which
+   * waits end may be the cause of another, and have some suppressed.
+   */
+  static boolean allOf(Throwable thrown, Predicate<Throwable> condition) {
+    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>()); // may be in circles
+    ArrayDeque<Throwable> todo = new ArrayDeque<>();
+    todo.add(thrown);
+    for (Throwable next = todo.poll(); next != null; next = todo.poll()) {
+      if (!condition.test(next)) {
+        return false;
+      }
+      if (seen.add(next)) {
+        todo.addAll(Arrays.asList(next.getSuppressed()));
+        Throwable cause = next.getCause();
+        if (cause != null && Node.isLeavingByStop(cause)) {
+          todo.add(cause);
+        }
+      }
+    }
+    return true;
   }
 
   static void suppress(Throwable failure, Throwable further) {

@@ -241,8 +241,14 @@ final class ScopeLife {
     return count;
   }
 
-  /** Whether the block was left only because the scope was being stopped. */
+  /**
+   * Whether the block was left only because the scope was being stopped, and nothing else failed.
+   */
   private boolean isConsequence(Throwable thrown) {
+    return Failures.allOf(thrown, this::tellsOfTheStop);
+  }
+
+  private boolean tellsOfTheStop(Throwable thrown) {
     return Node.isLeavingByStop(thrown)
         || thrown instanceof ThreadStoppedException
         || thrown instanceof ThreadAbandonedException
