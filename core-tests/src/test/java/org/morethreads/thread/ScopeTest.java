@@ -313,6 +313,42 @@ class ScopeTest {
         });
   }
 
+  /** An exception that takes none suppressed, as those that the JVM has ready for a full heap. */
+  private static final class Light extends Exception {
+    private static final long serialVersionUID = 1;
+
+    Light() {
+      super("light", null, /* enableSuppression= */ false, /* writableStackTrace= */ false);
+    }
+  }
+
+  @Test
+  void run_blockThrowsWhatTakesNoneSuppressedThenAChildFails_thatIsLoggedH7() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) -> {
+          var light = new Light();
+          var failure = new IOException("child");
+          assertThatThrownBy(() ->
+                  Scope.run(
+                      "s",
+                      scope -> {
+                        scope.run(
+                            "c",
+                            stop -> {
+                              stop.await(seconds(10));
+                              throw failure;
+                            });
+                        pause(1);
+                        throw light;
+                      }))
+              .isSameAs(light);
+          assertThat(log.takeAll(Level.ERROR, path("owner/s")))
+              .singleElement()
+              .satisfies(record -> assertThat(record.failure()).isSameAs(failure));
+        });
+  }
+
   @Test
   void run_childrenTold_knowWhy() throws Exception {
     onOwner(

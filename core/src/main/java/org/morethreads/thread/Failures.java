@@ -235,7 +235,7 @@ final class Failures {
     }
     if (own instanceof Outcome.Failed<?>(Throwable failure)) {
       for (Unclaimed entry : entries) {
-        suppress(failure, entry.failure);
+        boolean _ = suppress(failure, entry.failure); // is in the log in any case
       }
       return own;
     }
@@ -257,7 +257,7 @@ final class Failures {
                 + words(first.failure),
             first.failure);
     for (Unclaimed entry : entries.subList(1, entries.size())) {
-      suppress(failure, entry.failure);
+      boolean _ = suppress(failure, entry.failure);
     }
     return new Outcome.Failed<>(failure);
   }
@@ -295,9 +295,21 @@ final class Failures {
     return true;
   }
 
-  static void suppress(Throwable failure, Throwable further) {
-    if (failure != further) {
-      failure.addSuppressed(further);
+  /**
+   * Suppresses one failure under another; answers false if that takes none, as those of the JVM for
+   * a full heap and those made so by their class.
+   */
+  static boolean suppress(Throwable failure, Throwable further) {
+    if (failure == further) {
+      return true;
     }
+    failure.addSuppressed(further);
+    Throwable[] taken = failure.getSuppressed();
+    for (int i = taken.length - 1; i >= 0; i--) { // others may have added to it meanwhile
+      if (taken[i] == further) {
+        return true;
+      }
+    }
+    return false;
   }
 }

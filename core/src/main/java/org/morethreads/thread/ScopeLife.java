@@ -276,13 +276,25 @@ final class ScopeLife {
     }
     for (Throwable further : failures) {
       if (further != first.getCause()) {
-        Failures.suppress(first, further);
+        suppress(first, further);
       }
     }
     if (later != null) {
-      Failures.suppress(first, later);
+      suppress(first, later);
     }
     return first;
+  }
+
+  private void suppress(Throwable first, Throwable further) {
+    if (!Failures.suppress(first, further)) {
+      node.report(
+          "In scope \""
+              + node
+              + "\" more has failed than "
+              + first.getClass().getName()
+              + ", which it throws and which takes none suppressed.",
+          further);
+    }
   }
 
   private Throwable unclaimed(List<Throwable> failures) {
