@@ -882,8 +882,58 @@ class ScopeTest {
                                 });
                           }
                         }))
+                .withMessageContaining("has 20 failures that nobody joined")
                 .matches(thrown -> thrown.getSuppressed().length == 15));
     assertThat(log.takeAll(Level.ERROR, "")).hasSize(4);
+  }
+
+  @Test
+  void joinAll_moreThanSixteenFailures_countsAllOnce() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) ->
+            Scope.named("s")
+                .isolated()
+                .run(scope -> {
+                  for (int i = 0; i < 20; i++) {
+                    scope.run(
+                        "c",
+                        _ -> {
+                          throw new IOException("disk");
+                        });
+                  }
+                  assertThatExceptionOfType(ThreadFailedException.class)
+                      .isThrownBy(scope::joinAll)
+                      .withMessageContaining(" 20 failed")
+                      .matches(thrown -> thrown.getSuppressed().length == 15);
+                  scope.joinAll();
+                }));
+    assertThat(log.takeAll(Level.ERROR, "")).hasSize(4);
+  }
+
+  /** Those that wait for a joiner for a minute are logged; only the first sixteen are kept then. */
+  @Test
+  void isolated_failuresUnjoinedForLong_areCountedThoughTheyAreInTheLogOnly() throws Exception {
+    onOwner(
+        Kind.VIRTUAL,
+        (_, _) ->
+            assertThatExceptionOfType(ThreadFailedException.class)
+                .isThrownBy(() ->
+                    Scope.named("s")
+                        .isolated()
+                        .run(scope -> {
+                          for (int i = 0; i < 20; i++) {
+                            scope.run(
+                                "c",
+                                _ -> {
+                                  throw new IOException("disk");
+                                });
+                          }
+                          pause(61);
+                        }))
+                .withMessageContaining("has 20 failures that nobody joined")
+                .matches(thrown -> thrown.getSuppressed().length == 15));
+    assertThat(log.takeAll(Level.ERROR, "")).hasSize(20);
   }
 
   @Test

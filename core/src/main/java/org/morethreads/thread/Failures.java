@@ -140,7 +140,10 @@ final class Failures {
     if (entry != null) {
       entry.claim();
       if (!takeOut(child, entry) && entry.onlyCounted.compareAndSet(true, false)) {
-        Objects.requireNonNull(child.parent).extras().furtherFailures.decrementAndGet();
+        Objects.requireNonNull(child.parent)
+            .extras()
+            .furtherFailures
+            .updateAndGet(count -> Math.max(0, count - 1)); // of a scope it may be counted already
       }
     }
   }
@@ -186,27 +189,37 @@ final class Failures {
   }
 
   /**
-   * Takes the failures of a scope's children that nobody has claimed, in start order; the scope
-   * throws them. Those after the first {@link #MOST} go to the log.
+   * Failures of a scope's children that nobody had claimed.
+   *
+   * @param first the first {@link #MOST} of them, in start order
+   * @param count how many there are, with those that are only in the log
    */
-  static List<Throwable> takeAll(Node scope) {
-    List<Throwable> taken = new ArrayList<>();
+  record Taken(List<Throwable> first, int count) {}
+
+  /**
+   * Takes the failures of a scope's children that nobody has claimed; the scope throws them. Those
+   * after the first {@link #MOST} go to the log.
+   */
+  static Taken takeAll(Node scope) {
+    List<Throwable> first = new ArrayList<>();
     Extras its = scope.extras();
+    int count = its.furtherFailures.getAndSet(0);
     for (Map.Entry<Long, Unclaimed> next = its.unclaimed.pollFirstEntry();
         next != null;
         next = its.unclaimed.pollFirstEntry()) {
       its.unclaimedCount.decrementAndGet();
       Unclaimed entry = next.getValue();
       if (entry.state.get() != Unclaimed.CLAIMED) {
-        if (taken.size() < MOST) {
-          taken.add(entry.failure);
+        count++;
+        if (first.size() < MOST) {
+          first.add(entry.failure);
         } else {
           entry.logOnce("its scope throws the first " + MOST + " failures only");
         }
         entry.claim();
       }
     }
-    return taken;
+    return new Taken(first, count);
   }
 
   /**

@@ -66,7 +66,8 @@ public final class OpenScope {
    *
    * @throws InterruptedException if the calling thread is interrupted; nothing is claimed then
    * @throws ThreadFailedException if threads failed: the first of them, in the order of their
-   *     start, is the cause, the others are suppressed
+   *     start, is the cause, the others are suppressed, but those after sixteen only counted and
+   *     logged
    * @throws IllegalStateException if the calling thread belongs to this scope, and would wait for
    *     itself
    */
@@ -77,7 +78,8 @@ public final class OpenScope {
         thread.stopped.await();
       }
     }
-    List<Throwable> failures = Failures.takeAll(node);
+    Failures.Taken taken = Failures.takeAll(node);
+    List<Throwable> failures = taken.first();
     if (!failures.isEmpty()) {
       Throwable first = failures.getFirst();
       var failure =
@@ -86,7 +88,7 @@ public final class OpenScope {
               "Of the threads in scope \""
                   + this
                   + "\" "
-                  + failures.size()
+                  + taken.count()
                   + " failed, first: "
                   + Failures.words(first),
               first);

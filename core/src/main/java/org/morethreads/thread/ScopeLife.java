@@ -258,7 +258,8 @@ final class ScopeLife {
   }
 
   private @Nullable Throwable failure() {
-    List<Throwable> failures = Failures.takeAll(node);
+    Failures.Taken taken = Failures.takeAll(node);
+    List<Throwable> failures = taken.first();
     Throwable first =
         switch (cause.get()) {
           case Cause.ChildFailed(String path, Throwable failure) ->
@@ -267,7 +268,7 @@ final class ScopeLife {
           case Cause.DeadlinePassed(Duration deadline) -> tooLate(deadline);
           case Cause.Interrupted(InterruptedException failure) -> failure;
           case Cause.Decided _ -> null;
-          case Cause.Ended _ -> failures.isEmpty() ? null : unclaimed(failures);
+          case Cause.Ended _ -> failures.isEmpty() ? null : unclaimed(taken);
           case null -> throw new AssertionError("a scope ends without a cause");
         };
     if (first == null) {
@@ -297,13 +298,13 @@ final class ScopeLife {
     }
   }
 
-  private Throwable unclaimed(List<Throwable> failures) {
-    int count = failures.size();
+  private Throwable unclaimed(Failures.Taken taken) {
+    int count = taken.count();
     return failed(
         count == 1
             ? " has a failure that nobody joined: "
             : " has " + count + " failures that nobody joined, first: ",
-        failures.getFirst());
+        taken.first().getFirst());
   }
 
   private ThreadFailedException failed(String what, Throwable first) {
