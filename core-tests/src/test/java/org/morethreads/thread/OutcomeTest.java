@@ -276,6 +276,68 @@ class OutcomeTest {
     assertThat(grove.log()).isEmpty();
   }
 
+  /** Such exceptions that hide a failure: in themselves, or further in. */
+  static List<Throwable> leavingsThatHide() throws Exception {
+    List<Throwable> all = new ArrayList<>(leavings());
+    all.forEach(leaving -> leaving.addSuppressed(new IOException("not flushed")));
+    var outer = new InterruptedException();
+    outer.addSuppressed(new InterruptedException());
+    outer.getSuppressed()[0].addSuppressed(new IOException("not flushed"));
+    all.add(outer);
+    var caused = waitInterrupted();
+    caused.getCause().addSuppressed(new IOException("not flushed"));
+    all.add(caused);
+    return all;
+  }
+
+  @ParameterizedTest
+  @MethodSource("leavingsThatHide")
+  void join_leftByStopWithAFailureSuppressed_isThatAndReachesTheParentH7(Throwable leaving)
+      throws Exception {
+    try (var tree = grove.open("t")) {
+      var parent =
+          tree.run(
+              "p",
+              _ ->
+                  ManagedThread.run(
+                      "x",
+                      stop -> {
+                        stop.await();
+                        raise(leaving);
+                      }));
+      assertThat(parent.awaitOutcome())
+          .isInstanceOfSatisfying(
+              Outcome.Failed.class, failed -> assertThat(failed.failure()).hasCause(leaving));
+    }
+    assertThat(grove.log(System.Logger.Level.ERROR))
+        .singleElement()
+        .asString()
+        .contains("\"t/p/x\" failed");
+  }
+
+  /** What is suppressed may lead back to where it began. */
+  @Test
+  void join_leftByStopWithOthersOfThatSortSuppressed_isStoppedH7() throws Exception {
+    try (var tree = grove.open("t")) {
+      var leaving = new InterruptedException();
+      for (Throwable further : leavings()) {
+        leaving.addSuppressed(further);
+        further.addSuppressed(leaving);
+      }
+      var thread =
+          tree.run(
+              "x",
+              stop -> {
+                stop.await();
+                raise(leaving);
+              });
+      thread.stop("enough");
+      assertThat(thread.awaitOutcome())
+          .isEqualTo(new Outcome.Stopped<>(thread.stopReason().orElseThrow(), leaving));
+    }
+    assertThat(grove.log()).isEmpty();
+  }
+
   @ParameterizedTest
   @MethodSource("leavings")
   void join_leftInThatWayBeforeAnyStop_isAFailure(Throwable leaving) throws Exception {

@@ -350,6 +350,37 @@ class ScopeTest {
   }
 
   @Test
+  void stop_ofTheOwnerWhoseChildThenFails_isAFailureOfTheOwnerH7() throws Exception {
+    var failure = new IOException("child");
+    var owner =
+        ManagedThread.run(
+            "owner",
+            _ ->
+                Scope.run(
+                    "s",
+                    scope -> {
+                      scope
+                          .named("c")
+                          .run(_ -> {
+                            try {
+                              Signal.NEVER.await();
+                            } catch (InterruptedException e) {
+                              throw failure;
+                            }
+                          });
+                      ManagedThread.current().pleaseStop().await();
+                      throw new InterruptedException("told to stop");
+                    }));
+    clock.awaitOthersBlocked();
+    owner.stop();
+    assertThat(owner.awaitOutcome())
+        .isFailedThat()
+        .isInstanceOf(InterruptedException.class)
+        .satisfies(thrown -> assertThat(thrown.getSuppressed()).containsExactly(failure));
+    log.takeStopReports();
+  }
+
+  @Test
   void run_childrenTold_knowWhy() throws Exception {
     onOwner(
         Kind.VIRTUAL,

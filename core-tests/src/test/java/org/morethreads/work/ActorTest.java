@@ -322,6 +322,34 @@ class ActorTest {
   }
 
   @Test
+  void ask_answerLeftByTheStopWithAFailureSuppressed_goesToTheAskerH7(
+      VirtualClock clock, TestLog log) throws Exception {
+    Actor<String> actor = start("a", () -> "state");
+    var closing = new IOException("not flushed");
+    AutoCloseable resource =
+        () -> {
+          throw closing;
+        };
+    var asker =
+        ManagedThread.call(
+            "asker",
+            _ ->
+                actor.ask(_ -> {
+                  try (var _ = resource) {
+                    Signal.NEVER.await();
+                  }
+                  return 1;
+                }));
+    clock.awaitOthersBlocked();
+    actor.stop();
+    assertThat(asker.awaitOutcome())
+        .isFailedThat()
+        .satisfies(
+            thrown -> assertThat(thrown.getCause().getSuppressed()).containsExactly(closing));
+    log.takeStopReports();
+  }
+
+  @Test
   void ask_answerCutShortByTheStop_isStoppedAndNoFailureH7(VirtualClock clock, TestLog log)
       throws Exception {
     Actor<String> actor = start("a", () -> "state");

@@ -345,4 +345,30 @@ class RepeatTest {
     repeat.stop();
     assertThat(repeat.thread().awaitOutcome()).isStopped();
   }
+
+  @Test
+  void run_leftByTheStopWithAFailureSuppressed_isAFailedRunH7(TestLog log) throws Exception {
+    var closing = new IOException("not flushed");
+    AutoCloseable resource =
+        () -> {
+          throw closing;
+        };
+    var repeat =
+        Repeat.named("r")
+            .firstAfter(Duration.ZERO)
+            .atFixedRate(
+                seconds(1),
+                _ -> {
+                  try (var _ = resource) {
+                    Signal.NEVER.await();
+                  }
+                });
+    pause(1);
+    repeat.stop();
+    repeat.stopped().await();
+    assertThat(repeat.status().failures()).isEqualTo(1);
+    assertThat(repeat.lastFailure().orElseThrow().getSuppressed()).containsExactly(closing);
+    log.take(Level.ERROR, "/r\" failed; it is being stopped.");
+    log.takeStopReports();
+  }
 }

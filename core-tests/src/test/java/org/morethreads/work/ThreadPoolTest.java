@@ -670,6 +670,34 @@ class ThreadPoolTest {
   }
 
   @Test
+  void stop_jobLeftWithAFailureSuppressed_isAFailureH7(VirtualClock clock, TestLog log)
+      throws Exception {
+    var pool = ThreadPool.open("p", 1);
+    var closing = new IOException("not flushed");
+    AutoCloseable resource =
+        () -> {
+          throw closing;
+        };
+    Job<?> job =
+        pool.run(
+            "j",
+            _ -> {
+              try (var _ = resource) {
+                Signal.NEVER.await();
+              }
+            });
+    clock.awaitOthersBlocked();
+    pool.stop();
+    assertThat(pool.thread().awaitOutcome()).isFailedThat().hasMessageContaining("\"j\" failed");
+    assertThatExceptionOfType(ThreadFailedException.class)
+        .isThrownBy(job::join)
+        .satisfies(
+            thrown -> assertThat(thrown.getCause().getSuppressed()).containsExactly(closing));
+    log.take(Level.ERROR, "/p/j\" failed");
+    log.takeStopReports();
+  }
+
+  @Test
   void stop_ofTheTree_stopsJobsAndDiscardsTheRestH3(ThreadTree tree, TestLog log) throws Exception {
     var pool = ThreadPool.open("p", 1);
     var begun = new AtomicInteger();

@@ -300,7 +300,7 @@ final class Failures {
       if (seen.add(next)) {
         todo.addAll(Arrays.asList(next.getSuppressed()));
         Throwable cause = next.getCause();
-        if (cause != null && Node.isLeavingByStop(cause)) {
+        if (cause != null && Node.isEndOfAWait(cause)) {
           todo.add(cause);
         }
       }

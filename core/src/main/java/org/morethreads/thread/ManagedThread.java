@@ -290,7 +290,8 @@ public final class ManagedThread<T extends @Nullable Object> {
    *
    * @param library the proof of membership
    * @param thrown what the task has thrown
-   * @return whether it is one of the exceptions by which waits end
+   * @return whether it is one of the exceptions by which waits end, and no other failure is
+   *     suppressed in it
    * @hidden
    */
   @SuppressWarnings("exports")

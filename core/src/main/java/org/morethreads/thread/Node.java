@@ -815,7 +815,15 @@ final class Node extends Surroundings implements Runnable, Thread.UncaughtExcept
     return new Outcome.Failed<>(failure);
   }
 
+  /** Whether it is the end of a wait, and hides nothing that has failed besides. */
   static boolean isLeavingByStop(Throwable failure) {
+    return isEndOfAWait(failure)
+        && ((failure.getSuppressed().length == 0 && failure.getCause() == null)
+            || Failures.allOf(failure, Node::isEndOfAWait));
+  }
+
+  /** Whether it is of those by which waits end in a stop. */
+  static boolean isEndOfAWait(Throwable failure) {
     return failure instanceof InterruptedException
         || failure instanceof ClosedByInterruptException
         || failure instanceof QueueClosedException

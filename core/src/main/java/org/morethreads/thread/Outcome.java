@@ -19,7 +19,9 @@ public sealed interface Outcome<T extends @Nullable Object> {
   record Returned<T extends @Nullable Object>(T value) implements Outcome<T> {}
 
   /**
-   * The task threw, or a child failed and nobody claimed it.
+   * The task threw, or a child failed and nobody claimed it. Also a task that was left by its stop,
+   * when something else is suppressed in the exception that left it: a resource that could not be
+   * closed, say.
    *
    * @param <T> the type of the result
    * @param failure what was thrown; failures of children are suppressed in it, or it is a {@link
@@ -33,8 +35,8 @@ public sealed interface Outcome<T extends @Nullable Object> {
   }
 
   /**
-   * The task was left by an interrupt or a closed queue after its stop had been requested: no
-   * failure.
+   * The task was left by an interrupt or a closed queue after its stop had been requested, and the
+   * exception has nothing suppressed but others of that sort: no failure.
    *
    * @param <T> the type of the result
    * @param reason why it was stopped

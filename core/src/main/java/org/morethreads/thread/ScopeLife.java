@@ -249,7 +249,7 @@ final class ScopeLife {
   }
 
   private boolean tellsOfTheStop(Throwable thrown) {
-    return Node.isLeavingByStop(thrown)
+    return Node.isEndOfAWait(thrown)
         || thrown instanceof ThreadStoppedException
         || thrown instanceof ThreadAbandonedException
         || (cause.get() instanceof Cause.ChildFailed(_, Throwable first)
