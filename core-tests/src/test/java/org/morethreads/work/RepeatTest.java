@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -369,6 +370,65 @@ class RepeatTest {
     assertThat(repeat.status().failures()).isEqualTo(1);
     assertThat(repeat.lastFailure().orElseThrow().getSuppressed()).containsExactly(closing);
     log.take(Level.ERROR, "/r\" failed; it is being stopped.");
+    log.takeStopReports();
+  }
+
+  // ---- a stop that is under way: what is below waits for one who needs it, and comes first
+
+  @Test
+  void stop_runLeftByAClosedQueueBeforeItsThreadIsTold_isStoppedAndNoFailureH7(
+      VirtualClock clock, TestLog log) throws Exception {
+    CloseableQueue<String> queue = CloseableQueue.bounded("q", 1);
+    var below = new AtomicReference<ManagedThread<?>>();
+    var repeat =
+        Repeat.named("r")
+            .firstAfter(Duration.ZERO)
+            .atFixedRate(
+                seconds(1),
+                _ -> {
+                  below.set(ManagedThread.run("below", Signal::await));
+                  queue.put("fits");
+                  queue.put("waits");
+                });
+    clock.awaitOthersBlocked();
+    var release = Signal.create("release");
+    var needer = ManagedThread.named("needer").needs(below.get()).run(_ -> release.await());
+    repeat.stop();
+    queue.close();
+    clock.awaitOthersBlocked();
+    assertThat(repeat.thread().pleaseStop().isSignalled()).isFalse();
+    release.go();
+    assertThat(repeat.thread().awaitOutcome()).isStopped();
+    assertThat(repeat.status().failures()).isZero();
+    assertThat(log.takeAll(Level.ERROR, "")).isEmpty();
+    needer.join();
+  }
+
+  @Test
+  void stop_untilItsThreadIsTold_noFurtherRunBegins(VirtualClock clock, TestLog log)
+      throws Exception {
+    var below = new AtomicReference<ManagedThread<?>>();
+    var runs = new AtomicInteger();
+    var repeat =
+        Repeat.named("r")
+            .firstAfter(Duration.ZERO)
+            .atFixedRate(
+                seconds(1),
+                _ -> {
+                  if (runs.incrementAndGet() == 1) {
+                    below.set(ManagedThread.run("below", Signal::await));
+                  }
+                });
+    clock.awaitOthersBlocked();
+    var release = Signal.create("release");
+    var needer = ManagedThread.named("needer").needs(below.get()).run(_ -> release.await());
+    repeat.stop();
+    pause(2.5);
+    assertThat(repeat.thread().pleaseStop().isSignalled()).isFalse();
+    assertThat(runs).hasValue(1);
+    release.go();
+    assertThat(repeat.thread().awaitOutcome()).isReturned();
+    needer.join();
     log.takeStopReports();
   }
 }

@@ -20,12 +20,15 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.morethreads.queue.CloseableQueue;
 import org.morethreads.sync.Signal;
 import org.morethreads.testing.SignalProbe;
 import org.morethreads.testing.TestLog;
 import org.morethreads.testing.VirtualClock;
 import org.morethreads.testing.VirtualTime;
+import org.morethreads.thread.ManagedThread;
 import org.morethreads.thread.ThreadFailedException;
 import org.morethreads.thread.ThreadTree;
 
@@ -360,5 +363,56 @@ class ScheduleTest {
     assertThat(Duration.between(clock.instant(), schedule.status().next()))
         .isLessThan(seconds(1.1));
     schedule.stop();
+  }
+
+  /** What is below waits for one who needs it, and is told before the thread of the schedule. */
+  @Test
+  void stop_untilItsThreadIsTold_noRunFailsByItAndNoneBeginsH7(VirtualClock clock, TestLog log)
+      throws Exception {
+    CloseableQueue<String> queue = CloseableQueue.bounded("q", 1);
+    var below = new AtomicReference<ManagedThread<?>>();
+    var gone = new AtomicReference<ManagedThread<?>>();
+    var runs = new AtomicInteger();
+    var left =
+        named("left")
+            .maximumRunTime(seconds(600))
+            .at(
+                every(1, clock),
+                _ -> {
+                  below.set(ManagedThread.run("below", Signal::await));
+                  queue.put("fits");
+                  queue.put("waits");
+                });
+    var idle =
+        named("idle")
+            .at(
+                every(1, clock),
+                _ -> {
+                  if (runs.incrementAndGet() == 1) {
+                    gone.set(ManagedThread.run("below", Signal::await));
+                  }
+                });
+    pause(seconds(1.5));
+    var release = Signal.create("release");
+    var needer =
+        ManagedThread.named("needer")
+            .needs(below.get())
+            .needs(gone.get())
+            .run(_ -> release.await());
+    left.stop();
+    idle.stop();
+    queue.close();
+    clock.awaitOthersBlocked();
+    pause(seconds(2.5));
+    assertThat(left.thread().pleaseStop().isSignalled()).isFalse();
+    assertThat(idle.thread().pleaseStop().isSignalled()).isFalse();
+    assertThat(left.status().failures()).isZero();
+    assertThat(runs).hasValue(1);
+    release.go();
+    assertThat(left.thread().awaitOutcome()).isStopped();
+    assertThat(idle.thread().awaitOutcome()).isReturned();
+    assertThat(log.takeAll(Level.ERROR, "")).isEmpty();
+    needer.join();
+    log.takeStopReports();
   }
 }

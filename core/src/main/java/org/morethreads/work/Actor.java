@@ -238,7 +238,7 @@ public final class Actor<S> implements AutoCloseable {
       S state = Objects.requireNonNull(initial.make(), "the state of an actor");
       for (Letter<S> letter : mailbox.until(pleaseStop)) {
         letter.work(state, pleaseStop);
-        Runs.clearInterrupt(pleaseStop);
+        Runs.clearInterrupt();
       }
     } finally {
       refuseTheRest();

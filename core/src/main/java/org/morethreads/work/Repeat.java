@@ -188,7 +188,7 @@ public final class Repeat {
     String what = "\"" + thread + "\"";
     long every = nanos(interval);
     long due = time.nanoTime() + Math.max(0, nanos(first));
-    while (!end.await(Duration.ofNanos(due - time.nanoTime()))) {
+    while (!end.await(Duration.ofNanos(due - time.nanoTime())) && Runs.mayBegin(end)) {
       runs.run(task, pleaseStop, what, "it will be repeated");
       long now = time.nanoTime();
       if (pace == Pace.FIXED_DELAY) {

@@ -34,7 +34,7 @@ final class Runs {
 
   /**
    * Does a run. What it throws, and an interrupt status that it leaves set, is reported and
-   * counted; but what it throws since its thread was told to stop goes on to the thread.
+   * counted; but what it throws since its thread is being stopped goes on to the thread.
    *
    * @param what what the log calls it
    * @param goesOn what the log says of the others, if one fails
@@ -50,14 +50,14 @@ final class Runs {
     try {
       task.run(pleaseStop);
     } catch (Exception thrown) {
-      if (pleaseStop.isSignalled() && ManagedThread.isLeavingByStop(Library.MEMBER, thrown)) {
+      if (isStopUnderWay() && ManagedThread.isLeavingByStop(Library.MEMBER, thrown)) {
         throw thrown;
       }
       failure = thrown;
     } catch (Throwable thrown) { // reported, and it goes on
       failure = thrown;
     }
-    if (clearInterrupt(pleaseStop) && failure == null) {
+    if (clearInterrupt() && failure == null) {
       failure = new InterruptedException("The run has left its interrupt status set.");
     }
     if (failure != null) {
@@ -65,7 +65,7 @@ final class Runs {
           "A run of "
               + what
               + " failed"
-              + (pleaseStop.isSignalled() ? "; it is being stopped." : "; " + goesOn + "."),
+              + (isStopUnderWay() ? "; it is being stopped." : "; " + goesOn + "."),
           failure);
     }
     Tally at = tally;
@@ -86,15 +86,35 @@ final class Runs {
    *
    * @return whether there was one
    */
-  static boolean clearInterrupt(Signal pleaseStop) {
+  static boolean clearInterrupt() {
     if (!Thread.interrupted()) {
       return false;
     }
-    if (pleaseStop.isSignalled()) { // goes before the interrupt of a stop: looked at afterwards
+    if (isStopUnderWay()) { // before the interrupt of a stop: looked at afterwards
       Thread.currentThread().interrupt();
       return false;
     }
     return true;
+  }
+
+  /**
+   * Whether the current thread has been told to stop, or will be when those below it have: they may
+   * close what a run waits for, before.
+   */
+  private static boolean isStopUnderWay() {
+    return ManagedThread.current().isStopUnderWay(Library.MEMBER);
+  }
+
+  /**
+   * Whether a run may begin. If a stop of the current thread is under way, waits until the thread is
+   * told: what is below comes first.
+   */
+  static boolean mayBegin(Signal end) throws InterruptedException {
+    if (!isStopUnderWay()) {
+      return true;
+    }
+    end.await();
+    return false;
   }
 
   void skipped(long more) {

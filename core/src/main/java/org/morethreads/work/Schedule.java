@@ -246,8 +246,8 @@ public final class Schedule {
       while (next != null) {
         runs.next(next);
         Till due = Till.at(next.toInstant());
-        if (end.await(due) || due.isHurried()) { // hurried: its thread is just being told
-          return;
+        if (end.await(due) || due.isHurried() || !Runs.mayBegin(end)) {
+          return; // hurried: its thread is just being told
         }
         runs.run(maximum == null ? task : this::runInTime, pleaseStop, what, "it goes on");
         next = skipPassed(next, time);
