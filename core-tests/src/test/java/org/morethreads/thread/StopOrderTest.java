@@ -541,7 +541,8 @@ class StopOrderTest {
                         running.countDown();
                       }
                     } catch (IllegalStateException refused) {
-                      assertThat(refused).hasMessageContaining("its parent \"t/parent\" has stopped");
+                      assertThat(refused)
+                          .hasMessageContaining("its parent \"t/parent\" has stopped");
                     }
                   }));
         }

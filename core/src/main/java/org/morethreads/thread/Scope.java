@@ -36,9 +36,9 @@ import org.jspecify.annotations.Nullable;
  * and those that do not end are abandoned as the {@link StopPolicy} says. In each case the scope
  * ends only after all its children have. Failures that come later are suppressed under the first.
  * An interrupt that the scope has sent to the block never outlives it: once it has sent one, the
- * interrupt status is cleared when the block ends. There is one status for all, so one that somebody
- * else has sent to the block besides goes with it, also when the block has caught that of the scope
- * before; who means the calling thread asks it to stop, which reaches it as ever.
+ * interrupt status is cleared when the block ends. There is one status for all, so one that
+ * somebody else has sent to the block besides goes with it, also when the block has caught that of
+ * the scope before; who means the calling thread asks it to stop, which reaches it as ever.
  *
  * <p>A stop of the calling thread reaches the children first, as an ordinary stop, and tells the
  * thread then; so does a stop of a scope around this one, its deadline included. In the tree a

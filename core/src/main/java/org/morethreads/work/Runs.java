@@ -106,8 +106,8 @@ final class Runs {
   }
 
   /**
-   * Whether a run may begin. If a stop of the current thread is under way, waits until the thread is
-   * told: what is below comes first.
+   * Whether a run may begin. If a stop of the current thread is under way, waits until the thread
+   * is told: what is below comes first.
    */
   static boolean mayBegin(Signal end) throws InterruptedException {
     if (!isStopUnderWay()) {
