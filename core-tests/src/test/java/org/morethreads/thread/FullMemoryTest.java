@@ -124,6 +124,40 @@ class FullMemoryTest {
     }
   }
 
+  /** Without a thread for the interrupts, the watch interrupts by itself. */
+  @Test
+  void stop_noThreadForInterrupts_interruptsAllTheSame() throws Exception {
+    var time =
+        new ForwardingTime() {
+          @Override
+          public void startDriver(String name, Runnable action) {
+            if (name.startsWith("interrupts below ")) {
+              throw full();
+            }
+            super.startDriver(name, action);
+          }
+        };
+    var policy =
+        StopPolicy.standard()
+            .withAsk(Duration.ofMillis(100))
+            .withInterrupt(Duration.ofHours(1))
+            .withTotal(Duration.ofHours(2));
+    try (var tree = grove.open(policy, time)) {
+      var release = Signal.create("release");
+      var thread =
+          tree.run(
+              "x",
+              _ -> {
+                release.await();
+              });
+      thread.stop();
+      boolean isInTime = thread.stopped().await(SOON);
+      release.go(); // whatever has been found
+      assertThat(isInTime).isTrue();
+      assertThat(thread.outcome()).get().isInstanceOf(Outcome.Stopped.class);
+    }
+  }
+
   /** Q5: a warning that cannot be prepared is not worth a wait, nor a place in the line. */
   @Test
   void put_stackOrHeapFullWhileAWarningIsPrepared_waitsAllTheSame() throws Exception {
