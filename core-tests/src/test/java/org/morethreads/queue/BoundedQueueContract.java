@@ -184,6 +184,8 @@ abstract class BoundedQueueContract extends QueueContract {
           .isInstanceOf(InterruptedException.class)
           .hasMessageContaining("a place in queue \"" + queue.name() + "\"");
     }
+    assertThat(queue.statistics().waitingToPut()).isZero();
+    assertThat(queue.statistics().blockedPutting()).as("its wait counts").isPositive();
     assertThat(queue.drain()).hasSize(count).doesNotContain(-1);
   }
 

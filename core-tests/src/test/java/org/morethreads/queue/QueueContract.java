@@ -648,6 +648,8 @@ abstract class QueueContract {
           .isInstanceOf(InterruptedException.class)
           .hasMessageContaining("an element of queue \"" + queue.name() + "\"");
     }
+    assertThat(queue.statistics().waitingToTake()).isZero();
+    assertThat(queue.statistics().blockedTaking()).as("its wait counts").isPositive();
     queue.put(1);
     assertThat(queue.poll()).isEqualTo(1);
   }
