@@ -1592,9 +1592,12 @@ class StopPolicyTest {
     try (var tree = grove.open("t", policy)) {
       var readers = startReaders(kind, tree, release, interrupted);
       tree.stop();
-      Grove.eventually(() -> interrupted.get() == 2);
-      assertThat(readers).noneMatch(it -> it.stopped().isSignalled());
-      release.countDown();
+      try {
+        Grove.eventually(() -> interrupted.get() == 2);
+        assertThat(readers).noneMatch(it -> it.stopped().isSignalled());
+      } finally {
+        release.countDown();
+      }
       tree.stopped().await();
       assertThat(readers)
           .allSatisfy(it -> assertThat(it.outcome()).get().isInstanceOf(Outcome.Stopped.class));
