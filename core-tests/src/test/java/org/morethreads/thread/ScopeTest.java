@@ -895,6 +895,16 @@ class ScopeTest {
         });
   }
 
+  private static void startTwentyThatFail(OpenScope scope) {
+    for (int i = 0; i < 20; i++) {
+      scope.run(
+          "c",
+          _ -> {
+            throw new IOException("disk");
+          });
+    }
+  }
+
   @Test
   void isolated_moreThanSixteenFailures_theRestIsLogged() throws Exception {
     onOwner(
@@ -905,13 +915,7 @@ class ScopeTest {
                     Scope.named("s")
                         .isolated()
                         .run(scope -> {
-                          for (int i = 0; i < 20; i++) {
-                            scope.run(
-                                "c",
-                                _ -> {
-                                  throw new IOException("disk");
-                                });
-                          }
+                          startTwentyThatFail(scope);
                         }))
                 .withMessageContaining("has 20 failures that nobody joined")
                 .matches(thrown -> thrown.getSuppressed().length == 15));
@@ -926,13 +930,7 @@ class ScopeTest {
             Scope.named("s")
                 .isolated()
                 .run(scope -> {
-                  for (int i = 0; i < 20; i++) {
-                    scope.run(
-                        "c",
-                        _ -> {
-                          throw new IOException("disk");
-                        });
-                  }
+                  startTwentyThatFail(scope);
                   assertThatExceptionOfType(ThreadFailedException.class)
                       .isThrownBy(scope::joinAll)
                       .withMessageContaining(" 20 failed")
@@ -953,13 +951,7 @@ class ScopeTest {
                     Scope.named("s")
                         .isolated()
                         .run(scope -> {
-                          for (int i = 0; i < 20; i++) {
-                            scope.run(
-                                "c",
-                                _ -> {
-                                  throw new IOException("disk");
-                                });
-                          }
+                          startTwentyThatFail(scope);
                           pause(61);
                         }))
                 .withMessageContaining("has 20 failures that nobody joined")
