@@ -291,7 +291,7 @@ final class PlantedBugs {
           PlantedBug.plain(
               "a thread that cannot be started stays a child",
               "thread/Node.java",
-              "        cancelStart(above);",
+              "        cancelStart(above, observed);",
               "",
               FAULT + "FaultTest",
               "start_everyNthFails_isThrownOrRuns_andTheTreeEnds",
